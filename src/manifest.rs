@@ -1,0 +1,907 @@
+//! `pack.toml`: what a pack is, needs, asks and renders.
+//!
+//! The `Raw…` types are the format as serde reads it, and the JSON Schema for editors comes from
+//! them. A [`Manifest`] is the checked form; nothing later checks its parts again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use indexmap::IndexMap;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value as Json;
+use toml::de::{DeTable, DeValue};
+
+use crate::constraint::Constraint;
+use crate::diagnostic::{Code, Diagnostic, Location, nearest, source_frame};
+use crate::expression::{check_expression, check_template};
+use crate::name::{PackName, RegistryId, VariableName};
+use crate::path::RelPath;
+use crate::variable::{self, Answer, Kind, PROJECT_NAME, Pattern, TIMESTAMP, Variable};
+use crate::version::Version;
+
+/// The name of the file.
+pub const FILE_NAME: &str = "pack.toml";
+
+/// The version of the format this release writes and the newest it reads.
+pub const FORMAT: u32 = 1;
+
+/// The most bytes of a manifest: 256 KiB.
+pub const MAX_SIZE: usize = 256 << 10;
+
+/// A checked `pack.toml`.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// The pack's name.
+    pub name: PackName,
+    /// The pack's version.
+    pub version: Version,
+    /// What it gives, one line.
+    pub description: String,
+    /// The shelf it stands on.
+    pub category: Category,
+    /// An SPDX expression.
+    pub license: Option<String>,
+    /// `Name <address>` each.
+    pub authors: Vec<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// A file to read about it.
+    pub readme: Option<RelPath>,
+    /// Other packs it needs or knows, by name.
+    pub dependencies: Vec<Dependency>,
+    /// Archives to install and pin, by name.
+    pub packages: Vec<Package>,
+    /// What it asks, in the order of the file.
+    pub variables: Vec<Variable>,
+    /// What it renders, in the order of the file.
+    pub templates: Vec<Template>,
+    /// Commands to offer afterwards.
+    pub hooks: Vec<Hook>,
+    /// Named SPARQL queries.
+    pub queries: BTreeMap<String, String>,
+    /// Golden generations.
+    pub tests: Vec<GoldenTest>,
+}
+
+/// A pack that another one needs, or constrains if it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Dependency {
+    /// Its name.
+    pub name: PackName,
+    /// Which versions will do.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub constraint: Constraint,
+    /// Whether it joins only when asked for.
+    pub optional: bool,
+    /// What it is good for.
+    pub reason: Option<String>,
+}
+
+/// An archive that a pack wants installed and pinned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Package {
+    /// Its name in its registry.
+    pub name: PackName,
+    /// Which versions will do.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub constraint: Constraint,
+    /// Where it comes from.
+    pub registry: RegistryId,
+    /// Whether it joins only when asked for.
+    pub optional: bool,
+    /// Recorded and handed to templates.
+    pub features: Vec<String>,
+    /// Where an install unpacks it, relative to its target.
+    pub install_path: Option<RelPath>,
+}
+
+/// The shelf a pack stands on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Category {
+    Web,
+    Cli,
+    Ml,
+    Data,
+    Devops,
+    Mobile,
+    Desktop,
+    Game,
+    Embedded,
+    Library,
+    #[default]
+    Other,
+}
+
+/// What a template reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// One file.
+    File(RelPath),
+    /// Every file below a directory.
+    Directory(RelPath),
+}
+
+/// As it is written: directories end with `/`.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File(path) => path.fmt(f),
+            Source::Directory(path) => write!(f, "{path}/"),
+        }
+    }
+}
+
+/// Something a pack renders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// Its name within the pack.
+    pub name: String,
+    /// What it reads.
+    pub source: Source,
+    /// What it gives.
+    pub description: Option<String>,
+    /// Where it writes, a template itself; for a directory, what its files stand in.
+    pub output: String,
+    /// An expression; rendered only if true.
+    pub when: Option<String>,
+    /// The mode of its files; else that of their sources.
+    pub mode: Option<Mode>,
+    /// Globs below a directory source: files to copy byte for byte.
+    pub raw: Vec<String>,
+    /// How its files join those of other packs; else by their type.
+    pub merge: Option<Merge>,
+}
+
+/// The mode of a file. No other bits ever reach a disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+pub enum Mode {
+    /// Read by all, written by the owner.
+    #[default]
+    #[serde(rename = "0644")]
+    Regular,
+    /// Executed by all as well.
+    #[serde(rename = "0755")]
+    Executable,
+}
+
+/// How a file joins those of other packs with the same path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[expect(missing_docs, reason = "the format's own words")]
+pub enum Merge {
+    Deep,
+    Lines,
+    Sections,
+    Anchor,
+    Overwrite,
+    Skip,
+    Error,
+}
+
+/// When a hook is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Event {
+    /// After files were written.
+    PostGenerate,
+    /// After packages were installed.
+    PostInstall,
+}
+
+/// A command a pack would like to run. Shown, never run without trust.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Hook {
+    /// Who wants it.
+    #[serde(deserialize_with = "parsed")]
+    pub pack: PackName,
+    /// When.
+    pub event: Event,
+    /// A line for the system's shell.
+    pub command: String,
+}
+
+pub(crate) fn parsed<'de, D: Deserializer<'de>, T: std::str::FromStr<Err: fmt::Display>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+/// Answers and the tree they must give.
+#[derive(Clone, Debug)]
+pub struct GoldenTest {
+    /// Its name.
+    pub name: String,
+    /// What to answer.
+    pub answers: BTreeMap<String, Json>,
+    /// The directory with the expected tree.
+    pub expect: RelPath,
+}
+
+/// `pack.toml` as it is written.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields, title = "pack.toml"))]
+pub(crate) struct RawManifest {
+    /// What the pack is.
+    pack: RawPack,
+    /// Other packs it needs, by name.
+    #[serde(default)]
+    dependencies: IndexMap<String, RawDependency>,
+    /// Archives to install and pin, by name.
+    #[serde(default)]
+    packages: IndexMap<String, RawPackage>,
+    /// What it asks, by name, in order.
+    #[serde(default)]
+    variables: IndexMap<String, RawVariable>,
+    /// What it renders, in order.
+    #[serde(default)]
+    templates: Vec<RawTemplate>,
+    /// Commands to offer; never run without trust.
+    #[serde(default)]
+    hooks: RawHooks,
+    /// Named SPARQL queries.
+    #[serde(default)]
+    queries: BTreeMap<String, String>,
+    /// Golden generations, run by `packwright validate --deep`.
+    #[serde(default)]
+    tests: Vec<RawTest>,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+struct RawPack {
+    /// The version of this format: 1, which is also what stands when it is left out.
+    #[serde(rename = "format")]
+    _format: Option<u32>,
+    /// `[a-z0-9][a-z0-9-]{0,63}`, optionally behind `@scope/`.
+    name: String,
+    /// A semantic version.
+    version: String,
+    /// What it gives, one line.
+    #[serde(default)]
+    description: String,
+    /// The shelf it stands on.
+    #[serde(default)]
+    category: Category,
+    /// An SPDX expression.
+    license: Option<String>,
+    /// `Name <address>` each.
+    #[serde(default)]
+    authors: Vec<String>,
+    /// Words to find it by.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// A file to read about it.
+    readme: Option<String>,
+}
+
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(untagged))]
+enum RawDependency {
+    /// A version constraint.
+    Constraint(String),
+    /// With particulars.
+    Detailed(DetailedDependency),
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+struct DetailedDependency {
+    /// A version constraint.
+    version: String,
+    /// Whether it joins only when asked for.
+    #[serde(default)]
+    optional: bool,
+    /// What it is good for.
+    reason: Option<String>,
+}
+
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(untagged))]
+enum RawPackage {
+    /// A version constraint.
+    Constraint(String),
+    /// With particulars.
+    Detailed(DetailedPackage),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+struct DetailedPackage {
+    /// A version constraint.
+    version: String,
+    /// The id of its registry.
+    #[serde(default = "npm")]
+    registry: String,
+    /// Whether it joins only when asked for.
+    #[serde(default)]
+    optional: bool,
+    /// Recorded and handed to templates.
+    #[serde(default)]
+    features: Vec<String>,
+    /// Where an install unpacks it, relative to its target.
+    install_path: Option<String>,
+}
+
+fn npm() -> String {
+    "npm".to_owned()
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+struct RawVariable {
+    /// What it holds; a string if left out.
+    #[serde(rename = "type", default = "string")]
+    kind: Kind,
+    /// What it is for.
+    description: Option<String>,
+    /// What stands when nobody answers; a text may be a template over earlier answers.
+    default: Option<Json>,
+    /// The only values allowed.
+    choices: Option<Vec<Json>>,
+    /// Whether several of the choices may be taken.
+    #[serde(default)]
+    multiple: bool,
+    /// The least integer allowed.
+    minimum: Option<i64>,
+    /// The greatest integer allowed.
+    maximum: Option<i64>,
+    /// A regular expression a text must match.
+    pattern: Option<String>,
+    /// A value that would do.
+    example: Option<Json>,
+    /// The heading to ask it under.
+    group: Option<String>,
+    /// Whether it stays out of lockfiles, logs and previews.
+    #[serde(default)]
+    secret: bool,
+    /// Whether an answer must be there; true unless there is a default.
+    required: Option<bool>,
+    /// An expression over earlier answers; asked only if true.
+    when: Option<String>,
+}
+
+fn string() -> Kind {
+    Kind::String
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+struct RawTemplate {
+    /// Its name within the pack.
+    name: String,
+    /// A file of the pack, or a directory with `/` at its end.
+    source: String,
+    /// What it gives.
+    description: Option<String>,
+    /// Where it writes, a template itself; `.` for a directory if left out.
+    output: Option<String>,
+    /// An expression; rendered only if true.
+    when: Option<String>,
+    /// The mode of its files; else that of their sources.
+    mode: Option<Mode>,
+    /// Globs below a directory source: files to copy byte for byte.
+    #[serde(default)]
+    raw: Vec<String>,
+    /// How its files join those of other packs; else by their type.
+    merge: Option<Merge>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+struct RawHooks {
+    /// After files were written.
+    #[serde(default)]
+    post_generate: Vec<String>,
+    /// After packages were installed.
+    #[serde(default)]
+    post_install: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+struct RawTest {
+    /// Its name.
+    name: String,
+    /// What to answer.
+    #[serde(default)]
+    answers: BTreeMap<String, Json>,
+    /// The directory with the expected tree.
+    expect: String,
+}
+
+/// Serde's own untagged enums would hide unknown keys and where an error is.
+macro_rules! text_or_table {
+    ($type:ident, $detailed:ident) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+                struct TextOrTable;
+                impl<'de> Visitor<'de> for TextOrTable {
+                    type Value = $type;
+                    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                        f.write_str("a version constraint or a table")
+                    }
+                    fn visit_str<E>(self, text: &str) -> Result<$type, E> {
+                        Ok($type::Constraint(text.to_owned()))
+                    }
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$type, A::Error> {
+                        $detailed::deserialize(MapAccessDeserializer::new(map)).map($type::Detailed)
+                    }
+                }
+                deserializer.deserialize_any(TextOrTable)
+            }
+        }
+    };
+}
+
+text_or_table!(RawDependency, DetailedDependency);
+text_or_table!(RawPackage, DetailedPackage);
+
+impl RawDependency {
+    fn detailed(self) -> DetailedDependency {
+        match self {
+            RawDependency::Constraint(version) => {
+                DetailedDependency { version, optional: false, reason: None }
+            }
+            RawDependency::Detailed(detailed) => detailed,
+        }
+    }
+}
+
+impl RawPackage {
+    fn detailed(self) -> DetailedPackage {
+        match self {
+            RawPackage::Constraint(version) => DetailedPackage {
+                version,
+                registry: npm(),
+                optional: false,
+                features: Vec::new(),
+                install_path: None,
+            },
+            RawPackage::Detailed(detailed) => detailed,
+        }
+    }
+}
+
+/// The keys that may stand in a table of the format, for "did you mean".
+fn known_keys(table: &[&str]) -> &'static [&'static str] {
+    match table {
+        [] => &["pack", "dependencies", "packages", "variables", "templates", "hooks", "queries", "tests"],
+        ["pack"] => {
+            &["format", "name", "version", "description", "category", "license", "authors", "tags", "readme"]
+        }
+        ["dependencies", _] => &["version", "optional", "reason"],
+        ["packages", _] => &["version", "registry", "optional", "features", "install-path"],
+        ["variables", _] => &[
+            "type",
+            "description",
+            "default",
+            "choices",
+            "multiple",
+            "minimum",
+            "maximum",
+            "pattern",
+            "example",
+            "group",
+            "secret",
+            "required",
+            "when",
+        ],
+        ["templates", _] => &["name", "source", "description", "output", "when", "mode", "raw", "merge"],
+        ["hooks"] => &["post-generate", "post-install"],
+        ["tests", _] => &["name", "answers", "expect"],
+        _ => &[],
+    }
+}
+
+impl Manifest {
+    /// Reads and checks a manifest. All problems of the checked values are reported at once.
+    ///
+    /// # Errors
+    /// With file, line and column: syntax, unknown keys, values that break their rules.
+    pub fn parse(text: &str) -> Result<Manifest, Vec<Diagnostic>> {
+        if text.len() > MAX_SIZE {
+            let message = format!("{FILE_NAME} has more than {} KiB", MAX_SIZE >> 10);
+            return Err(vec![Diagnostic::error(Code::InvalidManifest, message)]);
+        }
+        let mut check = Check::new(text)?;
+        let mut unknown = Vec::new();
+        let deserializer = toml::Deserializer::parse(text).map_err(|error| vec![check.syntax(&error)])?;
+        let raw: Result<RawManifest, _> =
+            serde_ignored::deserialize(deserializer, |path| unknown.push(path.to_string()));
+        for path in unknown {
+            check.unknown_key(&path);
+        }
+        let raw = match raw {
+            Ok(raw) => raw,
+            Err(error) => {
+                check.problems.push(check.syntax(&error));
+                return Err(check.problems);
+            }
+        };
+        let manifest = check.manifest(raw);
+        match manifest {
+            Some(manifest) if check.problems.is_empty() => Ok(manifest),
+            _ => Err(check.problems),
+        }
+    }
+
+    /// The name and version as messages show them.
+    pub fn label(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+}
+
+/// Turns raw values into checked ones and collects what is wrong with them.
+struct Check<'a> {
+    text: &'a str,
+    table: DeTable<'a>,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'a> Check<'a> {
+    fn new(text: &'a str) -> Result<Check<'a>, Vec<Diagnostic>> {
+        let mut check = Check { text, table: DeTable::new(), problems: Vec::new() };
+        match DeTable::parse(text) {
+            Ok(table) => check.table = table.into_inner(),
+            Err(error) => return Err(vec![check.syntax(&error)]),
+        }
+        check.format()?;
+        Ok(check)
+    }
+
+    /// A newer format may look any way at all, so this comes before everything else.
+    fn format(&self) -> Result<(), Vec<Diagnostic>> {
+        let path = ["pack", "format"];
+        let Some((DeValue::Integer(format), _)) = self.find(&path) else { return Ok(()) };
+        match format.as_str().parse::<u32>() {
+            Ok(FORMAT) => Ok(()),
+            Ok(format) if format > FORMAT => {
+                let message = format!("{FILE_NAME} has format {format}; this version reads up to {FORMAT}");
+                let error = Diagnostic::error(Code::UnsupportedFormat, message).suggest("update Packwright");
+                Err(vec![self.place(error, &path)])
+            }
+            _ => Err(vec![self.place(
+                Diagnostic::error(Code::InvalidManifest, format!("there is no format {format}")),
+                &path,
+            )]),
+        }
+    }
+
+    /// The value at a path of keys, or the deepest one there is, with its place.
+    fn find(&self, path: &[&str]) -> Option<(&DeValue<'a>, Range<usize>)> {
+        let (first, rest) = path.split_first()?;
+        let value = self.table.get(*first)?;
+        let mut found = (value.get_ref(), value.span());
+        for key in rest {
+            let next = match found.0 {
+                DeValue::Table(table) => table.get(*key),
+                DeValue::Array(array) => key.parse::<usize>().ok().and_then(|index| array.get(index)),
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            found = (next.get_ref(), next.span());
+        }
+        Some(found)
+    }
+
+    fn place(&self, diagnostic: Diagnostic, path: &[&str]) -> Diagnostic {
+        match self.find(path) {
+            Some((_, span)) => self.place_at(diagnostic, span.start),
+            None => {
+                diagnostic.at(Location { pack: None, file: FILE_NAME.to_owned(), line: None, column: None })
+            }
+        }
+    }
+
+    fn place_at(&self, mut diagnostic: Diagnostic, offset: usize) -> Diagnostic {
+        let location = Location::of_offset(FILE_NAME, self.text, offset);
+        diagnostic.frame = location.line.and_then(|line| source_frame(self.text, line, location.column));
+        diagnostic.at(location)
+    }
+
+    fn syntax(&self, error: &toml::de::Error) -> Diagnostic {
+        let message = error.message().lines().next().unwrap_or("it is no TOML").to_owned();
+        let diagnostic = Diagnostic::error(Code::InvalidManifest, message);
+        match error.span() {
+            Some(span) => self.place_at(diagnostic, span.start),
+            None => self.place(diagnostic, &[]),
+        }
+    }
+
+    fn unknown_key(&mut self, path: &str) {
+        let keys: Vec<&str> = path.split('.').filter(|key| *key != "?").collect();
+        let Some((key, table)) = keys.split_last() else { return };
+        let known = known_keys(table);
+        let place =
+            if table.is_empty() { "at the top".to_owned() } else { format!("in `{}`", table.join(".")) };
+        let error =
+            Diagnostic::error(Code::InvalidManifest, format!("unknown key `{}` {place}", key.escape_debug()));
+        let error = match nearest(key, known.iter().copied()) {
+            Some(near) => error.suggest(format!("did you mean `{near}`?")),
+            None if known.is_empty() => error,
+            None => error.suggest(format!("known keys are {}", known.join(", "))),
+        };
+        let error = self.place(error, &keys);
+        self.problems.push(error);
+    }
+
+    fn problem(&mut self, code: Code, path: &[&str], message: impl fmt::Display) {
+        let place = path.join(".");
+        let error = self.place(Diagnostic::error(code, format!("`{place}`: {message}")), path);
+        self.problems.push(error);
+    }
+
+    /// Keeps a value that parses; reports one that does not.
+    fn parse<T: std::str::FromStr<Err: fmt::Display>>(
+        &mut self,
+        code: Code,
+        path: &[&str],
+        text: &str,
+    ) -> Option<T> {
+        text.parse().map_err(|error| self.problem(code, path, error)).ok()
+    }
+
+    /// Texts end up in terminals and tables.
+    fn line(&mut self, path: &[&str], text: &str) {
+        if text.chars().any(char::is_control) {
+            self.problem(Code::InvalidManifest, path, "control characters and line breaks are not allowed");
+        }
+    }
+
+    fn manifest(&mut self, raw: RawManifest) -> Option<Manifest> {
+        let name = self.parse(Code::InvalidName, &["pack", "name"], &raw.pack.name);
+        let version = self.parse(Code::InvalidVersion, &["pack", "version"], &raw.pack.version);
+        self.line(&["pack", "description"], &raw.pack.description);
+        for (key, texts) in [("authors", &raw.pack.authors), ("tags", &raw.pack.tags)] {
+            for (index, text) in texts.iter().enumerate() {
+                self.line(&["pack", key, &index.to_string()], text);
+            }
+        }
+        if let Some(license) = &raw.pack.license {
+            self.line(&["pack", "license"], license);
+        }
+        let readme =
+            raw.pack.readme.and_then(|path| self.parse(Code::InvalidPath, &["pack", "readme"], &path));
+        let mut dependencies: Vec<Dependency> =
+            raw.dependencies.into_iter().filter_map(|(name, raw)| self.dependency(&name, raw)).collect();
+        dependencies.sort_by(|a, b| a.name.cmp(&b.name));
+        let packages = raw.packages.into_iter().filter_map(|(name, raw)| self.package(&name, raw)).collect();
+        let variables =
+            raw.variables.into_iter().filter_map(|(name, raw)| self.variable(&name, raw)).collect();
+        let mut templates: Vec<Template> = Vec::new();
+        for (index, raw) in raw.templates.into_iter().enumerate() {
+            if templates.iter().any(|template| template.name == raw.name) {
+                let message = format!("there are two templates `{}`", raw.name);
+                self.problem(Code::InvalidManifest, &["templates", &index.to_string(), "name"], message);
+            }
+            templates.extend(self.template(index, raw));
+        }
+        let tests =
+            raw.tests.into_iter().enumerate().filter_map(|(index, raw)| self.test(index, raw)).collect();
+        let hooks = self.hooks(name.as_ref(), raw.hooks);
+        Some(Manifest {
+            name: name?,
+            version: version?,
+            description: raw.pack.description,
+            category: raw.pack.category,
+            license: raw.pack.license,
+            authors: raw.pack.authors,
+            tags: raw.pack.tags,
+            readme,
+            dependencies,
+            packages,
+            variables,
+            templates,
+            hooks,
+            queries: raw.queries,
+            tests,
+        })
+    }
+
+    fn dependency(&mut self, name: &str, raw: RawDependency) -> Option<Dependency> {
+        let path = ["dependencies", name];
+        let raw = raw.detailed();
+        let constraint = self.parse(Code::InvalidConstraint, &[path[0], name, "version"], &raw.version);
+        let name = self.parse(Code::InvalidName, &path, name);
+        if let Some(reason) = &raw.reason {
+            self.line(&path, reason);
+        }
+        Some(Dependency { name: name?, constraint: constraint?, optional: raw.optional, reason: raw.reason })
+    }
+
+    fn package(&mut self, name: &str, raw: RawPackage) -> Option<Package> {
+        let path = ["packages", name];
+        let raw = raw.detailed();
+        let constraint = self.parse(Code::InvalidConstraint, &[path[0], name, "version"], &raw.version);
+        let registry = self.parse(Code::InvalidName, &[path[0], name, "registry"], &raw.registry);
+        let install_path = raw
+            .install_path
+            .map(|text| self.parse(Code::InvalidPath, &[path[0], name, "install-path"], &text));
+        let name = self.parse(Code::InvalidName, &path, name);
+        Some(Package {
+            name: name?,
+            constraint: constraint?,
+            registry: registry?,
+            optional: raw.optional,
+            features: raw.features,
+            install_path: install_path.flatten(),
+        })
+    }
+
+    fn variable(&mut self, name: &str, raw: RawVariable) -> Option<Variable> {
+        let at = |key| ["variables", name, key];
+        let invalid = Code::InvalidManifest;
+        let checked: Option<VariableName> = self.parse(Code::InvalidName, &["variables", name], name);
+        if [PROJECT_NAME, TIMESTAMP].contains(&name) {
+            self.problem(invalid, &["variables", name], "every project has this one, it is not declared");
+        }
+        for (key, text) in [("description", &raw.description), ("group", &raw.group)] {
+            if let Some(text) = text {
+                self.line(&at(key), text);
+            }
+        }
+        if (raw.minimum.is_some() || raw.maximum.is_some()) && raw.kind != Kind::Integer {
+            let key = if raw.minimum.is_some() { "minimum" } else { "maximum" };
+            self.problem(invalid, &at(key), "only integers have a range");
+        }
+        for (key, bound) in [("minimum", raw.minimum), ("maximum", raw.maximum)] {
+            if bound.is_some_and(|bound| bound.unsigned_abs() > variable::MAX_INTEGER.unsigned_abs()) {
+                self.problem(invalid, &at(key), "integers keep to plus and minus 2^53 - 1");
+            }
+        }
+        if raw.minimum.zip(raw.maximum).is_some_and(|(minimum, maximum)| minimum > maximum) {
+            self.problem(invalid, &at("minimum"), "it is above `maximum`");
+        }
+        let pattern = raw.pattern.as_ref().and_then(|text| {
+            if !matches!(raw.kind, Kind::String | Kind::Path) {
+                self.problem(invalid, &at("pattern"), "only strings and paths have a pattern");
+            }
+            Pattern::new(text).map_err(|error| self.problem(invalid, &at("pattern"), error)).ok()
+        });
+        if raw.multiple && raw.choices.is_none() {
+            self.problem(invalid, &at("multiple"), "it needs `choices`");
+        }
+        if let Some(when) = &raw.when
+            && let Err(error) = check_expression(when)
+        {
+            self.problem(invalid, &at("when"), error);
+        }
+        let example = raw.example.map(|example| match example {
+            Json::String(text) => text,
+            other => other.to_string(),
+        });
+        let mut variable = Variable {
+            name: checked?,
+            kind: raw.kind,
+            description: raw.description,
+            multiple: false,
+            choices: None,
+            default: None,
+            required: raw.required.unwrap_or(raw.default.is_none()),
+            minimum: raw.minimum,
+            maximum: raw.maximum,
+            pattern,
+            example,
+            group: raw.group,
+            secret: raw.secret,
+            when: raw.when,
+        };
+        // Choices and defaults are read by the rules of the variable itself.
+        variable.choices = raw.choices.map(|choices| self.choices(&variable, &choices));
+        variable.multiple = raw.multiple;
+        variable.default = raw.default.and_then(|default| self.default(&variable, default));
+        Some(variable)
+    }
+
+    fn choices(&mut self, variable: &Variable, choices: &[Json]) -> Vec<Answer> {
+        let name = variable.name.as_str();
+        let mut read: Vec<Answer> = Vec::new();
+        for (index, choice) in choices.iter().enumerate() {
+            let path = ["variables", name, "choices", &index.to_string()];
+            match variable.read(choice) {
+                Ok(choice) if read.contains(&choice) => {
+                    self.problem(Code::InvalidManifest, &path, format!("`{choice}` is there already"));
+                }
+                Ok(choice) => read.push(choice),
+                Err(error) => self.problem(Code::InvalidManifest, &path, error),
+            }
+        }
+        if choices.is_empty() {
+            self.problem(
+                Code::InvalidManifest,
+                &["variables", name, "choices"],
+                "there must be at least one",
+            );
+        }
+        read
+    }
+
+    fn default(&mut self, variable: &Variable, default: Json) -> Option<variable::Default> {
+        let path = ["variables", variable.name.as_str(), "default"];
+        if let Json::String(text) = &default
+            && (text.contains("{{") || text.contains("{%"))
+        {
+            return match check_template(text) {
+                Ok(()) => Some(variable::Default::Template(text.clone())),
+                Err(error) => {
+                    self.problem(Code::InvalidManifest, &path, error);
+                    None
+                }
+            };
+        }
+        match variable.read(&default) {
+            Ok(answer) => Some(variable::Default::Literal(answer)),
+            Err(error) => {
+                self.problem(Code::InvalidManifest, &path, error);
+                None
+            }
+        }
+    }
+
+    fn template(&mut self, index: usize, raw: RawTemplate) -> Option<Template> {
+        let index = index.to_string();
+        let at = |key| ["templates", index.as_str(), key];
+        self.line(&at("name"), &raw.name);
+        let source = match raw.source.strip_suffix('/') {
+            Some(directory) => self.parse(Code::InvalidPath, &at("source"), directory).map(Source::Directory),
+            None => self.parse(Code::InvalidPath, &at("source"), &raw.source).map(Source::File),
+        };
+        let output = match (raw.output, &source) {
+            (Some(output), _) => output,
+            (None, Some(Source::File(_))) => {
+                self.problem(Code::InvalidManifest, &["templates", &index], "a single file needs `output`");
+                return None;
+            }
+            (None, _) => ".".to_owned(),
+        };
+        if let Err(error) = check_template(&output) {
+            self.problem(Code::InvalidManifest, &at("output"), error);
+        }
+        if let Some(when) = &raw.when
+            && let Err(error) = check_expression(when)
+        {
+            self.problem(Code::InvalidManifest, &at("when"), error);
+        }
+        Some(Template {
+            name: raw.name,
+            source: source?,
+            description: raw.description,
+            output,
+            when: raw.when,
+            mode: raw.mode,
+            raw: raw.raw,
+            merge: raw.merge,
+        })
+    }
+
+    fn hooks(&mut self, pack: Option<&PackName>, raw: RawHooks) -> Vec<Hook> {
+        let groups = [(Event::PostGenerate, raw.post_generate), (Event::PostInstall, raw.post_install)];
+        let mut hooks = Vec::new();
+        for (event, commands) in groups {
+            for command in commands {
+                self.line(&["hooks"], &command);
+                hooks.extend(pack.map(|pack| Hook { pack: pack.clone(), event, command }));
+            }
+        }
+        hooks
+    }
+
+    fn test(&mut self, index: usize, raw: RawTest) -> Option<GoldenTest> {
+        let expect = raw.expect.strip_suffix('/').unwrap_or(&raw.expect);
+        let expect = self.parse(Code::InvalidPath, &["tests", &index.to_string(), "expect"], expect)?;
+        Some(GoldenTest { name: raw.name, answers: raw.answers, expect })
+    }
+}

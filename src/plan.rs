@@ -1,0 +1,288 @@
+//! The plan: what writing a project would do to a directory, as data, before anything is done.
+//!
+//! [`Plan::new`] compares the files a project should have with what stands there. A plan holds no
+//! content; it lies in one block beside it, so that a host moves it in one piece. Not here:
+//! carrying a plan out.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use similar::TextDiff;
+
+use crate::manifest::{Hook, Mode};
+use crate::path::RelPath;
+use crate::registry::Digest;
+use crate::render::Origin;
+
+/// Files above this many bytes are compared but no diff is shown: 1 MiB.
+pub const MAX_DIFF: usize = 1 << 20;
+
+/// What happens to a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Action {
+    /// Nothing stands there.
+    Create,
+    /// What stands there is replaced, and nothing of the user's is lost.
+    Change,
+    /// It is there already.
+    Unchanged,
+    /// Something else stands there; it is replaced only by force.
+    Conflict,
+}
+
+/// One file of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Operation {
+    /// Where it goes.
+    pub path: RelPath,
+    /// What happens there.
+    pub action: Action,
+    /// The mode it gets.
+    pub mode: Mode,
+    /// Where it comes from; the lockfile comes from nowhere.
+    pub origin: Option<Origin>,
+    /// The digest of its content.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub hash: Digest,
+    /// Where its content starts in the block beside the plan.
+    pub offset: usize,
+    /// The bytes of its content.
+    pub size: usize,
+    /// The digest of what stands there now.
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub before: Option<Digest>,
+    /// From what stands there to what would, if both are texts of moderate size.
+    pub diff: Option<String>,
+    /// Whether opening the directory in a common tool may run it.
+    pub runs_on_open: bool,
+}
+
+impl Operation {
+    /// Where its content lies in the block.
+    pub fn range(&self) -> Range<usize> {
+        self.offset..self.offset.saturating_add(self.size)
+    }
+}
+
+/// Everything that writing a project would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Plan {
+    /// Whether it was compared with a directory. Otherwise every file is to be created.
+    pub compared: bool,
+    /// The files by path, the lockfile last.
+    pub operations: Vec<Operation>,
+    /// Commands the packs would like to run, in install order. Never run without trust.
+    pub hooks: Vec<Hook>,
+}
+
+/// A file a project should have.
+pub struct Wanted {
+    /// Where it goes.
+    pub path: RelPath,
+    /// Its content.
+    pub content: Vec<u8>,
+    /// Its mode.
+    pub mode: Mode,
+    /// Where it comes from.
+    pub origin: Option<Origin>,
+    /// Whether a different file there may be replaced: true for our own lockfile only.
+    pub replaces: bool,
+}
+
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// A file. The mode is unknown where the host has none.
+    File {
+        /// Its content.
+        content: Vec<u8>,
+        /// Its mode.
+        mode: Option<Mode>,
+    },
+    /// A directory, a link or something stranger.
+    Other,
+}
+
+impl Plan {
+    /// Compares what is wanted with what exists; paths that are absent from `existing` are free.
+    ///
+    /// Gives the plan and the block with the content of all files, in the order of the plan.
+    pub fn new(
+        wanted: Vec<Wanted>,
+        existing: Option<&BTreeMap<RelPath, Existing>>,
+        hooks: Vec<Hook>,
+    ) -> (Plan, Vec<u8>) {
+        let mut contents = Vec::with_capacity(wanted.iter().map(|file| file.content.len()).sum());
+        let mut operations = Vec::with_capacity(wanted.len());
+        for file in wanted {
+            let there = existing.and_then(|existing| existing.get(&file.path));
+            let action = action(&file, there);
+            let (before, diff) = match there {
+                Some(Existing::File { content, .. }) => (
+                    Some(Digest::of(content)),
+                    if action == Action::Unchanged {
+                        None
+                    } else {
+                        unified_diff(&file.path, content, &file.content)
+                    },
+                ),
+                _ => (None, None),
+            };
+            operations.push(Operation {
+                action,
+                mode: file.mode,
+                hash: Digest::of(&file.content),
+                offset: contents.len(),
+                size: file.content.len(),
+                before,
+                diff,
+                runs_on_open: runs_on_open(&file.path),
+                origin: file.origin,
+                path: file.path,
+            });
+            contents.extend_from_slice(&file.content);
+        }
+        (Plan { compared: existing.is_some(), operations, hooks }, contents)
+    }
+}
+
+fn action(wanted: &Wanted, there: Option<&Existing>) -> Action {
+    match there {
+        None => Action::Create,
+        Some(Existing::Other) => Action::Conflict,
+        Some(Existing::File { content, mode }) if *content == wanted.content => match mode {
+            Some(mode) if *mode != wanted.mode => Action::Change,
+            _ => Action::Unchanged,
+        },
+        Some(Existing::File { .. }) if wanted.replaces => Action::Change,
+        Some(Existing::File { .. }) => Action::Conflict,
+    }
+}
+
+/// A unified diff with three lines of context, or nothing where it would be empty or of no use.
+pub fn unified_diff(path: &RelPath, before: &[u8], after: &[u8]) -> Option<String> {
+    if before.len().max(after.len()) > MAX_DIFF {
+        return None;
+    }
+    let (before, after) = (std::str::from_utf8(before).ok()?, std::str::from_utf8(after).ok()?);
+    let diff = TextDiff::from_lines(before, after);
+    let text = diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Files that editors, shells and tools obey when somebody opens or enters the directory.
+fn runs_on_open(path: &RelPath) -> bool {
+    const FILES: &[&str] = &[
+        ".devcontainer.json",
+        ".dir-locals.el",
+        ".envrc",
+        ".exrc",
+        ".mise.toml",
+        ".nvim.lua",
+        ".nvimrc",
+        ".vimrc",
+        ".vscode/settings.json",
+        ".vscode/tasks.json",
+        "mise.toml",
+    ];
+    let key = path.collision_key();
+    let anywhere =
+        |file: &&str| key == **file || key.strip_suffix(*file).is_some_and(|rest| rest.ends_with('/'));
+    FILES.iter().any(|file| anywhere(&file))
+        || key.ends_with(".code-workspace")
+        || key.starts_with(".devcontainer/")
+        || key.contains("/.devcontainer/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(path: &str, content: &str) -> Wanted {
+        Wanted {
+            path: path.parse().unwrap(),
+            content: content.into(),
+            mode: Mode::Regular,
+            origin: None,
+            replaces: false,
+        }
+    }
+
+    fn file(content: &str, mode: Option<Mode>) -> Existing {
+        Existing::File { content: content.into(), mode }
+    }
+
+    #[test]
+    fn each_path_is_told_from_what_stands_there() {
+        let existing: BTreeMap<RelPath, Existing> = [
+            ("same", file("x", Some(Mode::Regular))),
+            ("modeless", file("x", None)),
+            ("mode", file("x", Some(Mode::Executable))),
+            ("other", file("a\nb\n", None)),
+            ("lock", file("old", None)),
+            ("directory", Existing::Other),
+        ]
+        .map(|(path, existing)| (path.parse().unwrap(), existing))
+        .into();
+        let files = vec![
+            wanted("new", "x"),
+            wanted("same", "x"),
+            wanted("modeless", "x"),
+            wanted("mode", "x"),
+            wanted("other", "a\nc\n"),
+            Wanted { replaces: true, ..wanted("lock", "new") },
+            wanted("directory", "x"),
+        ];
+        let (plan, contents) = Plan::new(files, Some(&existing), Vec::new());
+        use Action::{Change, Conflict, Create, Unchanged};
+        let actions: Vec<Action> = plan.operations.iter().map(|operation| operation.action).collect();
+        assert_eq!(actions, [Create, Unchanged, Unchanged, Change, Conflict, Change, Conflict]);
+        assert_eq!(contents, b"xxxxa\nc\nnewx");
+        let other = &plan.operations[4];
+        assert_eq!(&contents[other.range()], b"a\nc\n");
+        assert_eq!(other.diff.as_deref(), Some("--- a/other\n+++ b/other\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"));
+        assert_eq!((other.before, other.hash), (Some(Digest::of(b"a\nb\n")), Digest::of(b"a\nc\n")));
+        assert_eq!(plan.operations[3].diff, None, "only the mode differs");
+        assert!(plan.compared);
+    }
+
+    #[test]
+    fn a_plan_survives_the_boundary() {
+        let (plan, _) = Plan::new(vec![wanted("a", "x")], None, Vec::new());
+        let text = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+        let hostile = text.replace("\"a\"", "\"../a\"");
+        assert!(serde_json::from_str::<Plan>(&hostile).unwrap_err().to_string().contains("not a safe path"));
+    }
+
+    #[test]
+    fn diffs_are_for_texts_of_moderate_size() {
+        let path: RelPath = "x".parse().unwrap();
+        assert_eq!(unified_diff(&path, b"\xff", b"a"), None);
+        assert_eq!(unified_diff(&path, b"a", b"a"), None);
+        assert_eq!(unified_diff(&path, &vec![b'a'; MAX_DIFF + 1], b"a"), None);
+    }
+
+    #[test]
+    fn files_that_run_when_opened() {
+        for path in [
+            ".vscode/tasks.json",
+            ".VSCode/Tasks.json",
+            "sub/.envrc",
+            "a.code-workspace",
+            ".devcontainer/x",
+            "a/.devcontainer/x",
+        ] {
+            assert!(runs_on_open(&path.parse().unwrap()), "{path}");
+        }
+        for path in ["tasks.json", "my.envrc", ".vscode/launch.json"] {
+            assert!(!runs_on_open(&path.parse().unwrap()), "{path}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The boundary: a machine that decides everything and does no IO.
+//!
+//! A host makes a [`Session`] for one [`Command`], then loops: [`Session::poll`] says what is needed
+//! next, the host does it and hands each reply to [`Session::answer`], in any order, until `poll`
+//! says the session is done. Commands are written as futures that wait for replies; the session
+//! runs them whenever a reply is in, so no thread, clock or runtime is involved.
+//!
+//! In scope: what to ask for and what to make of it. Out of scope: performing requests, showing
+//! outcomes, asking people.
+//!
+//! ```
+//! use packwright::session::{Command, Reply, Session, SessionInput, Step};
+//!
+//! let mut session = Session::new(SessionInput::new(Command::List, "2026-01-01T00:00:00Z"));
+//! assert!(matches!(session.poll(), Step::Done(Ok(_))), "without registries there is nothing to do");
+//! ```
+
+mod exchange;
+mod generate;
+mod protocol;
+mod publish;
+mod source;
+#[cfg(test)]
+mod typescript;
+mod write;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use thiserror::Error;
+
+use crate::diagnostic::{Code, Diagnostic};
+use exchange::Exchange;
+pub use protocol::*;
+
+/// What a session says when polled.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Requests not handed out before. At least one.
+    Need(Vec<Request>),
+    /// Nothing new; replies are owed.
+    Waiting,
+    /// The end, again on every later poll.
+    Done(Result<Outcome, Vec<Diagnostic>>),
+}
+
+/// A reply to a request that was not handed out, or was answered before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("request {0} is not open")]
+pub struct UnknownRequest(pub RequestId);
+
+type Task = Pin<Box<dyn Future<Output = Result<Outcome, Vec<Diagnostic>>> + Send>>;
+
+/// One command on its way from input to outcome.
+pub struct Session {
+    state: State,
+    exchange: Arc<Exchange>,
+    /// Whether the task itself sees to a clean end when cancelled.
+    winds_down: bool,
+}
+
+enum State {
+    Running(Task),
+    Done(Result<Outcome, Vec<Diagnostic>>),
+}
+
+impl Session {
+    /// Starts a command. Nothing happens before the first [`Session::poll`].
+    pub fn new(input: SessionInput) -> Session {
+        let exchange = Arc::new(Exchange::default());
+        let winds_down = matches!(input.command, Command::Apply { .. });
+        Session { state: State::Running(Box::pin(run(input, Arc::clone(&exchange)))), exchange, winds_down }
+    }
+
+    /// Goes on as far as the replies so far allow.
+    pub fn poll(&mut self) -> Step {
+        if let State::Running(task) = &mut self.state
+            && let Poll::Ready(result) = task.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
+            self.state = State::Done(result);
+        }
+        if let State::Done(result) = &self.state {
+            return Step::Done(result.clone());
+        }
+        match self.exchange.take_queued() {
+            requests if requests.is_empty() => Step::Waiting,
+            requests => Step::Need(requests),
+        }
+    }
+
+    /// Takes in the reply to a request.
+    ///
+    /// # Errors
+    /// If no such request is open; the session is unchanged. After a session is done replies to
+    /// requests that were still open are taken and ignored.
+    pub fn answer(&mut self, id: RequestId, reply: Reply) -> Result<(), UnknownRequest> {
+        self.exchange.answer(id, reply).ok_or(UnknownRequest(id))
+    }
+
+    /// Ends the session cleanly. A command that has begun to write first takes it back, so keep
+    /// polling until it is done.
+    pub fn cancel(&mut self) {
+        self.exchange.cancel();
+        if !self.winds_down && matches!(self.state, State::Running(_)) {
+            self.state = State::Done(Err(vec![cancelled()]));
+        }
+    }
+}
+
+fn cancelled() -> Diagnostic {
+    Diagnostic::error(Code::Cancelled, "cancelled")
+}
+
+async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Vec<Diagnostic>> {
+    let SessionInput { command, registries, capabilities, timestamp } = input;
+    check_timestamp(&timestamp)?;
+    let sources = source::Sources::new(&exchange, registries)?;
+    match command {
+        Command::List => generate::list(&sources).await,
+        Command::Show { pack } => generate::show(&sources, &pack).await,
+        Command::Questions(generation) => generate::questions(&sources, generation, timestamp).await,
+        Command::Generate(generation) => generate::generate(&sources, generation, timestamp).await,
+        Command::Apply { plan, contents, force, trust } => {
+            write::apply(&exchange, capabilities, write::Order { plan, contents, force, trust }).await
+        }
+        Command::BuildRegistry => publish::build_registry(&exchange).await,
+    }
+}
+
+/// The very form hosts are asked for, so that the same moment is always the same text.
+fn check_timestamp(timestamp: &str) -> Result<(), Vec<Diagnostic>> {
+    const FORM: &str = "0000-00-00T00:00:00Z";
+    let fits = timestamp.len() == FORM.len()
+        && timestamp.bytes().zip(FORM.bytes()).all(|(given, form)| match form {
+            b'0' => given.is_ascii_digit(),
+            mark => given == mark,
+        });
+    if fits {
+        return Ok(());
+    }
+    let shown = timestamp.chars().take(40).collect::<String>();
+    let message =
+        format!("`{}` is not a timestamp in UTC such as 2026-01-31T12:00:00Z", shown.escape_debug());
+    Err(vec![Diagnostic::error(Code::InvalidInput, message)])
+}

@@ -1,0 +1,507 @@
+//! The commands that read registries: list, show, questions, generate.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use minijinja::Value;
+use serde_json::Value as Json;
+
+use super::exchange::Exchange;
+use super::protocol::{
+    AnswersFile, Contents, EntryKind, Generation, HostErrorKind, Outcome, PackDetails, Project, ResolvedPack,
+    Root, VersionState,
+};
+use super::source::{Pack, Sources};
+use crate::compose::{Tree, compose};
+use crate::constraint::{Requirement, RequirementError};
+use crate::diagnostic::{self, Code, Diagnostic, nearest};
+use crate::explain::explain;
+use crate::expression::Engine;
+use crate::lockfile::{self, LockedFile, LockedPack, Lockfile};
+use crate::manifest::Mode;
+use crate::name::PackName;
+use crate::path::{LOCKFILE, RelPath};
+use crate::plan::{Action, Existing, Plan, Wanted};
+use crate::render::{Context, render};
+use crate::resolve::{ChosenPack, Gather, Request, Resolution, solve};
+use crate::variable::{self, Answer, Answers, Question, TIMESTAMP, declare, interview, unknown_answers};
+
+pub(super) async fn list(sources: &Sources) -> Result<Outcome, Vec<Diagnostic>> {
+    Ok(Outcome::List { packs: sources.catalog().await? })
+}
+
+pub(super) async fn show(sources: &Sources, pack: &str) -> Result<Outcome, Vec<Diagnostic>> {
+    let requirement = parse_requirement(pack)?;
+    let known = sources.look_up(std::slice::from_ref(&requirement.name)).await?.remove(0);
+    let Some(known) = known else { return Err(not_found(sources, &requirement.name).await.into()) };
+    let matching =
+        || known.releases.iter().filter(|release| requirement.constraint.matches(&release.version));
+    let Some(release) = matching().find(|release| !release.yanked).or_else(|| matching().next()) else {
+        let versions: Vec<String> =
+            known.releases.iter().map(|release| release.version.to_string()).collect();
+        let message = format!("no version of `{}` matches `{}`", requirement.name, requirement.constraint);
+        let error = Diagnostic::error(Code::Conflict, message).about(&requirement.name);
+        return Err(error.because(format!("there are {}", versions.join(", "))).into());
+    };
+    let pack = sources.pack(release).await?;
+    let versions = known.releases.iter();
+    let versions = versions
+        .map(|release| VersionState { version: release.version.clone(), yanked: release.yanked })
+        .collect();
+    Ok(Outcome::Show { pack: Box::new(PackDetails::new(pack.manifest, known.registry, versions)) })
+}
+
+pub(super) async fn questions(
+    sources: &Sources,
+    generation: Generation,
+    timestamp: String,
+) -> Result<Outcome, Vec<Diagnostic>> {
+    let inquiry = Inquiry::new(sources, generation, timestamp).await?;
+    if let Some(problem) = inquiry.unknown.into_iter().next() {
+        return Err(problem.into());
+    }
+    Ok(Outcome::Questions {
+        packs: inquiry.selection.resolution.packs.iter().map(ResolvedPack::from).collect(),
+        questions: inquiry.questions,
+    })
+}
+
+pub(super) async fn generate(
+    sources: &Sources,
+    generation: Generation,
+    timestamp: String,
+) -> Result<Outcome, Vec<Diagnostic>> {
+    let (target, check) = (generation.target, generation.check);
+    let inquiry = Inquiry::new(sources, generation, timestamp).await?;
+    inquiry.complete()?;
+    let tree = inquiry.render()?;
+    let lockfile = inquiry.lockfile(&tree).to_text();
+    let mut wanted: Vec<Wanted> = tree
+        .into_values()
+        .map(|file| Wanted {
+            path: file.path,
+            content: file.content,
+            mode: file.mode,
+            origin: Some(file.origin),
+            replaces: false,
+        })
+        .collect();
+    wanted.push(Wanted {
+        path: RelPath::lockfile(),
+        content: lockfile.clone().into_bytes(),
+        mode: Mode::Regular,
+        origin: None,
+        // Only a lockfile that was read as one is ours to replace.
+        replaces: inquiry.selection.lock.is_some(),
+    });
+    let existing = if target {
+        let paths = wanted.iter().map(|file| &file.path);
+        Some(look_at(&sources.exchange, paths, inquiry.modes).await?)
+    } else {
+        None
+    };
+    let hooks = inquiry.selection.packs.iter().flat_map(|pack| pack.manifest.hooks.clone()).collect();
+    let (plan, contents) = Plan::new(wanted, existing.as_ref(), hooks);
+    if check {
+        up_to_date(&plan)?;
+    }
+    Ok(Outcome::Generate {
+        project: Box::new(Project {
+            packs: inquiry.selection.resolution.packs.iter().map(ResolvedPack::from).collect(),
+            answers: inquiry.recorded().collect(),
+            plan,
+            lockfile,
+            warnings: inquiry.warnings(),
+            contents: Contents(contents.into()),
+        }),
+    })
+}
+
+fn parse_requirement(text: &str) -> Result<Requirement, Vec<Diagnostic>> {
+    text.parse().map_err(|error: RequirementError| {
+        let code = match error {
+            RequirementError::Name(_) => Code::InvalidName,
+            RequirementError::Constraint(_) => Code::InvalidConstraint,
+        };
+        let error = Diagnostic::error(code, error.to_string());
+        error.suggest("a pack is asked for as `NAME` or `NAME@CONSTRAINT`, for example `rust-cli@^1`").into()
+    })
+}
+
+async fn not_found(sources: &Sources, name: &PackName) -> Diagnostic {
+    let error = Diagnostic::error(Code::PackNotFound, format!("there is no pack `{name}`")).about(name);
+    let names = known_names(sources).await;
+    match nearest(name.as_str(), names.iter().map(String::as_str)) {
+        Some(near) => error.suggest(format!("did you mean `{near}`?")),
+        None => error.suggest("`packwright list` shows the packs there are"),
+    }
+}
+
+/// Names to suggest from. Without a catalogue there are no suggestions, which is no error.
+async fn known_names(sources: &Sources) -> Vec<String> {
+    let catalog = sources.catalog().await.unwrap_or_default();
+    catalog.into_iter().map(|summary| summary.name.to_string()).collect()
+}
+
+/// The packs of a project: resolved and read.
+struct Selection {
+    lock: Option<Lockfile>,
+    request: Request,
+    resolution: Resolution,
+    /// In install order, as in the resolution.
+    packs: Vec<Pack>,
+}
+
+impl Selection {
+    async fn new(sources: &Sources, generation: &Generation) -> Result<Selection, Vec<Diagnostic>> {
+        let lock = if generation.target { read_lockfile(&sources.exchange).await? } else { None };
+        let request = request(generation, lock.as_ref())?;
+        let mut gather = Gather::new(request.clone());
+        loop {
+            let wanted =
+                gather.wanted().map_err(|error| Diagnostic::error(Code::Conflict, error.to_string()))?;
+            if wanted.is_empty() {
+                break;
+            }
+            let known = sources.look_up(&wanted).await?;
+            for (name, known) in wanted.into_iter().zip(known) {
+                gather.add(name, known);
+            }
+        }
+        let resolution = match solve(&request, &gather.into_facts()) {
+            Ok(resolution) => resolution,
+            Err(failure) => {
+                let names = known_names(sources).await;
+                return Err(explain(&failure, names.iter().map(String::as_str)));
+            }
+        };
+        for chosen in &resolution.packs {
+            check_locked(sources, chosen, lock.as_ref()).await?;
+        }
+        let packs = try_join_all(resolution.packs.iter().map(|chosen| sources.pack(&chosen.release))).await?;
+        let selection = Selection { lock, request, resolution, packs };
+        selection.check_members()?;
+        Ok(selection)
+    }
+
+    /// Every name in `with` must be an optional member of some pack.
+    fn check_members(&self) -> Result<(), Vec<Diagnostic>> {
+        let manifests = || self.packs.iter().map(|pack| &pack.manifest);
+        let packs = manifests().flat_map(|manifest| &manifest.dependencies);
+        let packages = manifests().flat_map(|manifest| &manifest.packages);
+        let optional: Vec<&str> = packs
+            .filter(|member| member.optional)
+            .map(|member| member.name.as_str())
+            .chain(packages.filter(|member| member.optional).map(|member| member.name.as_str()))
+            .collect();
+        let unknown = self.request.with.iter().filter(|name| !optional.contains(&name.as_str()));
+        let problems: Vec<Diagnostic> = unknown
+            .map(|name| {
+                let error = Diagnostic::error(
+                    Code::InvalidInput,
+                    format!("`{name}` is no optional member of these packs"),
+                );
+                let error = error.about(name);
+                match (nearest(name.as_str(), optional.iter().copied()), optional.is_empty()) {
+                    (Some(near), _) => error.suggest(format!("did you mean `{near}`?")),
+                    (None, true) => error.suggest("they have none; name the pack itself instead"),
+                    (None, false) => error.suggest(format!("they have {}", optional.join(", "))),
+                }
+            })
+            .collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+async fn read_lockfile(exchange: &Exchange) -> Result<Option<Lockfile>, Vec<Diagnostic>> {
+    match exchange.read(&Root::Target, LOCKFILE, lockfile::MAX_SIZE).await {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes).map_err(|error| {
+                Diagnostic::error(Code::InvalidLockfile, format!("{LOCKFILE} is not UTF-8")).because(error)
+            })?;
+            Ok(Some(Lockfile::parse(&text)?))
+        }
+        Err(error) if error.is(HostErrorKind::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn request(generation: &Generation, lock: Option<&Lockfile>) -> Result<Request, Vec<Diagnostic>> {
+    let mut request = Request::default();
+    let mut problems = Vec::new();
+    for text in &generation.packs {
+        match parse_requirement(text) {
+            Ok(requirement) => request.requirements.push(requirement),
+            Err(errors) => problems.extend(errors),
+        }
+    }
+    for text in &generation.with {
+        match text.parse::<PackName>() {
+            Ok(name) => {
+                request.with.insert(name);
+            }
+            Err(error) => problems.push(Diagnostic::error(Code::InvalidName, error.to_string())),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    if let Some(lock) = lock {
+        if request.requirements.is_empty() {
+            request.requirements.clone_from(&lock.requirements);
+            request.with.extend(lock.with.iter().cloned());
+        }
+        request.locked = lock.packs.iter().map(|pack| (pack.name.clone(), pack.version.clone())).collect();
+    }
+    if request.requirements.is_empty() {
+        let error = Diagnostic::error(Code::Usage, "no packs are asked for");
+        return Err(error.suggest("name at least one; `packwright list` shows the packs there are").into());
+    }
+    Ok(request)
+}
+
+/// A version that was locked must still be the same bytes, unless it comes from sources on disk.
+async fn check_locked(
+    sources: &Sources,
+    chosen: &ChosenPack,
+    lock: Option<&Lockfile>,
+) -> Result<(), Vec<Diagnostic>> {
+    let locked = lock.into_iter().flat_map(|lock| &lock.packs);
+    let locked = locked.into_iter().find(|locked| {
+        (&locked.name, &locked.version, &locked.registry)
+            == (&chosen.release.name, &chosen.release.version, &chosen.registry)
+    });
+    let changed = locked.is_some_and(|locked| locked.integrity != chosen.release.integrity);
+    if changed && sources.is_immutable(&chosen.release.name).await? {
+        let message = format!("`{}` is not what {LOCKFILE} recorded", chosen.label());
+        let error = Diagnostic::error(Code::InvalidArchive, message).about(&chosen.release.name);
+        return Err(error
+            .because("a published version never changes; its digest in the registry did")
+            .suggest("ask the registry's owner, and trust neither until you know")
+            .into());
+    }
+    Ok(())
+}
+
+/// A selection of packs with everything they ask and what is answered.
+struct Inquiry {
+    selection: Selection,
+    timestamp: String,
+    modes: bool,
+    facts: BTreeMap<String, Value>,
+    questions: Vec<Question>,
+    unknown: Vec<Diagnostic>,
+}
+
+impl Inquiry {
+    async fn new(sources: &Sources, generation: Generation, now: String) -> Result<Inquiry, Vec<Diagnostic>> {
+        let selection = Selection::new(sources, &generation).await?;
+        let timestamp = selection.lock.as_ref().map_or(now, |lock| lock.timestamp.clone());
+        let file = generation.answers_file.as_ref().map(parse_answers).transpose()?.unwrap_or_default();
+        let answers = Answers {
+            arguments: generation.answers,
+            file,
+            lock: selection.lock.as_ref().map(|lock| lock.answers.clone()).unwrap_or_default(),
+            directory_name: generation.directory_name,
+        };
+        let packs =
+            selection.packs.iter().map(|pack| (&pack.manifest.name, pack.manifest.variables.as_slice()));
+        let declarations = declare(packs)?;
+        let facts = facts(&selection, &timestamp);
+        let questions = interview(&Engine::new(), &declarations, &answers, &facts);
+        let unknown = unknown_answers(&declarations, &answers);
+        Ok(Inquiry { selection, timestamp, modes: true, facts, questions, unknown })
+    }
+
+    /// All that stands in the way of rendering.
+    fn complete(&self) -> Result<(), Vec<Diagnostic>> {
+        let mut problems = self.unknown.clone();
+        problems.extend(self.questions.iter().filter_map(|question| question.problem.clone()));
+        problems
+            .extend(self.questions.iter().filter(|question| question.is_missing()).map(Question::missing));
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    fn render(&self) -> Result<Tree, Vec<Diagnostic>> {
+        let values = |secrets: bool| {
+            let answers = self.questions.iter().filter(move |question| secrets || !question.variable.secret);
+            let answers = answers.map(|question| {
+                let value = question.answer.as_ref().map_or(Value::from(()), Answer::to_value);
+                (question.variable.name.to_string(), value)
+            });
+            Value::from_pairs(self.facts.clone().into_iter().chain(answers))
+        };
+        let context = Context { files: values(true), paths: values(false) };
+        let mut rendered = Vec::new();
+        let mut problems = Vec::new();
+        for pack in &self.selection.packs {
+            match render(&pack.manifest, &pack.files, &context) {
+                Ok(files) => rendered.extend(files),
+                Err(errors) => problems.extend(errors),
+            }
+        }
+        if problems.is_empty() { compose(rendered) } else { Err(problems) }
+    }
+
+    /// Answers that may be written down: no secrets, nothing that was not asked.
+    fn recorded(&self) -> impl Iterator<Item = (String, Answer)> {
+        self.questions
+            .iter()
+            .filter(|question| !question.variable.secret)
+            .filter_map(|question| Some((question.variable.name.to_string(), question.answer.clone()?)))
+    }
+
+    fn lockfile(&self, tree: &Tree) -> Lockfile {
+        let packs = self.selection.resolution.packs.iter().map(|chosen| LockedPack {
+            name: chosen.release.name.clone(),
+            version: chosen.release.version.clone(),
+            registry: chosen.registry.clone(),
+            integrity: chosen.release.integrity,
+            dependencies: chosen.dependencies.iter().map(|edge| edge.name.clone()).collect(),
+        });
+        let files = tree.values().map(|file| LockedFile {
+            path: file.path.clone(),
+            pack: file.origin.pack.clone(),
+            template: file.origin.template.clone(),
+            mode: file.mode,
+            hash: crate::registry::Digest::of(&file.content),
+        });
+        Lockfile {
+            generator: env!("CARGO_PKG_VERSION").parse().expect("our own version is one"),
+            timestamp: self.timestamp.clone(),
+            requirements: self.selection.request.requirements.clone(),
+            with: self.selection.request.with.iter().cloned().collect(),
+            answers: Lockfile::record(self.recorded()),
+            packs: packs.collect(),
+            files: files.collect(),
+        }
+    }
+
+    fn warnings(&self) -> Vec<Diagnostic> {
+        let packages = self.selection.packs.iter().flat_map(|pack| {
+            pack.manifest
+                .packages
+                .iter()
+                .filter(|package| !package.optional)
+                .map(|package| (&pack.manifest, package))
+        });
+        packages
+            .map(|(manifest, package)| {
+                let message = format!("the package `{}@{}` is not pinned", package.name, package.constraint);
+                Diagnostic::warning(Code::UnpinnedPackage, message)
+                    .because(format!(
+                        "`{}` wants it from the registry `{}`",
+                        manifest.label(),
+                        package.registry
+                    ))
+                    .about(&package.name)
+            })
+            .collect()
+    }
+}
+
+/// What templates see besides answers.
+fn facts(selection: &Selection, timestamp: &str) -> BTreeMap<String, Value> {
+    let packs = selection.resolution.packs.iter().zip(&selection.packs).map(|(chosen, pack)| {
+        let facts = [
+            ("version", chosen.release.version.to_string()),
+            ("registry", chosen.registry.to_string()),
+            ("description", pack.manifest.description.clone()),
+        ];
+        (chosen.release.name.to_string(), Value::from_pairs(facts))
+    });
+    let joined = |name: &PackName, optional: bool| !optional || selection.request.with.contains(name);
+    let packages = selection
+        .packs
+        .iter()
+        .flat_map(|pack| &pack.manifest.packages)
+        .filter(|package| joined(&package.name, package.optional))
+        .map(|package| {
+            let facts = [
+                ("constraint", Value::from(package.constraint.to_string())),
+                ("registry", Value::from(package.registry.to_string())),
+                ("features", package.features.iter().map(String::as_str).collect()),
+            ];
+            (package.name.to_string(), Value::from_pairs(facts))
+        });
+    BTreeMap::from([
+        ("packs".to_owned(), Value::from_pairs(packs)),
+        ("packages".to_owned(), Value::from_pairs(packages)),
+        (TIMESTAMP.to_owned(), Value::from(timestamp)),
+    ])
+}
+
+fn parse_answers(file: &AnswersFile) -> Result<BTreeMap<String, Json>, Vec<Diagnostic>> {
+    let shown = file.name.chars().take(200).collect::<String>();
+    let broken = |error: &dyn std::fmt::Display, place: Option<diagnostic::Location>| {
+        let error =
+            Diagnostic::error(Code::InvalidAnswer, format!("{shown} holds no answers")).because(error);
+        vec![match place {
+            Some(place) => error.at(place),
+            None => error,
+        }]
+    };
+    let place = |offset: usize| diagnostic::Location::of_offset(&shown, &file.text, offset);
+    if file.text.len() > variable::MAX_TEXT * 4 {
+        return Err(broken(&"it is too large", None));
+    }
+    match file.name.rsplit('.').next() {
+        Some("toml") => toml::from_str(&file.text)
+            .map_err(|error| broken(&error.message(), error.span().map(|span| place(span.start)))),
+        Some("json") => serde_json::from_str(&file.text).map_err(|error| broken(&error, None)),
+        _ => Err(broken(&"its name ends with neither `.toml` nor `.json`", None)),
+    }
+}
+
+/// What stands at each path of the target. Absent paths are left out.
+pub(super) async fn look_at(
+    exchange: &Exchange,
+    paths: impl Iterator<Item = &RelPath>,
+    modes: bool,
+) -> Result<BTreeMap<RelPath, Existing>, Vec<Diagnostic>> {
+    let looks = paths.map(|path| async move {
+        let stat = exchange.stat(&Root::Target, path.as_str()).await?;
+        let existing = match stat.kind {
+            EntryKind::Absent => None,
+            EntryKind::File => {
+                let content =
+                    exchange.read(&Root::Target, path.as_str(), crate::archive::MAX_UNPACKED).await?;
+                let mode = if stat.executable { Mode::Executable } else { Mode::Regular };
+                Some(Existing::File { content, mode: modes.then_some(mode) })
+            }
+            EntryKind::Directory | EntryKind::Link | EntryKind::Other => Some(Existing::Other),
+        };
+        Ok::<_, super::exchange::HostError>(existing.map(|existing| (path.clone(), existing)))
+    });
+    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+}
+
+fn up_to_date(plan: &Plan) -> Result<(), Vec<Diagnostic>> {
+    let stale = plan.operations.iter().filter(|operation| operation.action != Action::Unchanged);
+    let problems: Vec<Diagnostic> = stale
+        .map(|operation| {
+            let path = &operation.path;
+            let message = match (operation.action, &operation.diff) {
+                (Action::Create, _) => format!("`{path}` is not there"),
+                (_, None) if operation.before == Some(operation.hash) => {
+                    format!("`{path}` has another mode than {}", mode_text(operation.mode))
+                }
+                _ => format!("`{path}` is not what the packs give"),
+            };
+            let error = Diagnostic::error(Code::OutOfDate, message).about(path);
+            let error = match &operation.diff {
+                Some(diff) => error.showing(diff.clone()),
+                None => error,
+            };
+            error.suggest("generate again, or take the change into your answers or packs")
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+fn mode_text(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Regular => "0644",
+        Mode::Executable => "0755",
+    }
+}

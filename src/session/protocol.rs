@@ -1,0 +1,591 @@
+//! Everything that crosses the boundary. The TypeScript types are generated from these.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value as Json;
+
+use crate::diagnostic::Diagnostic;
+use crate::manifest::{Category, Dependency, Hook, Manifest, Mode, Package};
+use crate::name::{PackName, RegistryId};
+use crate::plan::Plan;
+use crate::registry::{Digest, Summary};
+use crate::resolve::ChosenPack;
+use crate::variable::{Answer, Question, Variable};
+use crate::version::Version;
+
+/// Everything a session starts from.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SessionInput {
+    /// What to do.
+    pub command: Command,
+    /// Where packs come from. Names without a scope, and scopes nobody claims, belong to the first
+    /// registry that claims no scopes.
+    #[serde(default)]
+    pub registries: Vec<RegistryInput>,
+    /// What the host can do.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+    /// The time to work at: UTC, to the second, as `2026-01-31T12:00:00Z`.
+    pub timestamp: String,
+}
+
+impl SessionInput {
+    /// A command with no registries and no capabilities.
+    pub fn new(command: Command, timestamp: &str) -> SessionInput {
+        SessionInput {
+            command,
+            registries: Vec::new(),
+            capabilities: Capabilities::default(),
+            timestamp: timestamp.to_owned(),
+        }
+    }
+}
+
+/// A registry as the host configures it.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RegistryInput {
+    /// What lockfiles call it.
+    pub id: String,
+    /// Where it is.
+    pub location: Location,
+    /// The scopes whose names belong to it, each with its `@`.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+/// Where a registry is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "RegistryLocation"))]
+pub enum Location {
+    /// A static index below an `http:` or `https:` URL.
+    Http {
+        /// The base.
+        url: String,
+    },
+    /// A directory the host knows as the root `registry:ID`: a static index or pack sources.
+    Directory,
+}
+
+/// What a host can do.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Capabilities {
+    /// It can rename files within a root. Needed to write.
+    pub rename: bool,
+    /// Its files have modes.
+    pub modes: bool,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Command {
+    /// List the packs of all registries.
+    List,
+    /// Show one pack.
+    Show {
+        /// `NAME` or `NAME@CONSTRAINT`.
+        pack: String,
+    },
+    /// Say what would be asked, and how things stand with the answers given.
+    Questions(Generation),
+    /// Make the files of a project.
+    Generate(Generation),
+    /// Write a plan into the root `target`.
+    Apply {
+        /// The plan of a generation.
+        plan: Plan,
+        /// The content beside it.
+        #[serde(with = "serde_bytes")]
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        contents: Vec<u8>,
+        /// Replace files that stand in the way.
+        force: bool,
+        /// Write files that run when the directory is opened.
+        trust: bool,
+    },
+    /// Make the static index of the pack sources in the root `source`.
+    BuildRegistry,
+}
+
+/// What to generate.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Generation {
+    /// `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for.
+    pub packs: Vec<String>,
+    /// Optional dependencies that join.
+    pub with: Vec<String>,
+    /// Answers by variable. Texts are read by the variable's type.
+    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
+    pub answers: BTreeMap<String, Json>,
+    /// More answers, weaker than `answers`.
+    pub answers_file: Option<AnswersFile>,
+    /// The project's name if nothing else gives one.
+    pub directory_name: Option<String>,
+    /// Whether to compare with the root `target`, and go by its lockfile.
+    pub target: bool,
+    /// Whether to fail unless the target is exactly what the packs give.
+    pub check: bool,
+}
+
+/// A file with answers.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AnswersFile {
+    /// Its name, which ends with `.toml` or `.json`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a command gives.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Outcome {
+    /// The packs there are, by name.
+    List {
+        /// One each.
+        packs: Vec<Summary>,
+    },
+    /// A pack.
+    Show {
+        /// Its particulars.
+        pack: Box<PackDetails>,
+    },
+    /// What is asked.
+    Questions {
+        /// The packs that ask, in install order.
+        packs: Vec<ResolvedPack>,
+        /// The questions in the order to ask them.
+        questions: Vec<Question>,
+    },
+    /// A project.
+    Generate {
+        /// All of it but the content.
+        project: Box<Project>,
+    },
+    /// What was written.
+    Apply {
+        /// The paths written, in order.
+        written: Vec<String>,
+        /// How many files were as wanted already.
+        unchanged: usize,
+    },
+    /// A static index.
+    BuildRegistry {
+        /// Its files by path.
+        files: Vec<IndexFile>,
+        /// Their content.
+        #[serde(skip)]
+        contents: Contents,
+    },
+}
+
+/// A block of content beside an outcome. It crosses the boundary in one piece, not as JSON.
+#[derive(Clone, Default, PartialEq)]
+pub struct Contents(pub std::sync::Arc<Vec<u8>>);
+
+impl fmt::Debug for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl Outcome {
+    /// The content of the files an outcome lists.
+    pub fn contents(&self) -> &[u8] {
+        match self {
+            Outcome::Generate { project } => &project.contents.0,
+            Outcome::BuildRegistry { contents, .. } => &contents.0,
+            _ => &[],
+        }
+    }
+}
+
+/// A step as it crosses to JavaScript.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Step"))]
+pub enum StepMessage {
+    /// Requests not handed out before. At least one.
+    Need {
+        /// In the order they came up.
+        requests: Vec<Request>,
+    },
+    /// Nothing new; replies are owed.
+    Waiting,
+    /// The end, again on every later poll.
+    Done {
+        /// A `Result` as JSON text.
+        outcome: String,
+    },
+}
+
+/// How a command ended, as the text in [`StepMessage::Done`] says it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Result"))]
+pub enum Ending {
+    /// What the command gave.
+    Ok(Outcome),
+    /// Every problem found, the earliest stage first. At least one.
+    Errors(Vec<Diagnostic>),
+}
+
+/// A pack in full.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PackDetails {
+    /// Its name.
+    pub name: PackName,
+    /// The version shown: the highest that was asked for.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub version: Version,
+    /// What it gives, one line.
+    pub description: String,
+    /// The shelf it stands on.
+    pub category: Category,
+    /// An SPDX expression.
+    pub license: Option<String>,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// The registry it comes from.
+    pub registry: RegistryId,
+    /// All its versions, the highest first.
+    pub versions: Vec<VersionState>,
+    /// `Name <address>` each.
+    pub authors: Vec<String>,
+    /// The packs it depends on.
+    pub dependencies: Vec<Dependency>,
+    /// The packages it wants.
+    pub packages: Vec<Package>,
+    /// What it asks.
+    pub variables: Vec<Variable>,
+    /// What it renders.
+    pub templates: Vec<TemplateSummary>,
+    /// Commands it would like to run.
+    pub hooks: Vec<Hook>,
+}
+
+impl PackDetails {
+    pub(crate) fn new(manifest: Manifest, registry: RegistryId, versions: Vec<VersionState>) -> PackDetails {
+        let templates = manifest.templates.iter().map(|template| TemplateSummary {
+            name: template.name.clone(),
+            description: template.description.clone(),
+            source: template.source.to_string(),
+            output: template.output.clone(),
+            when: template.when.clone(),
+        });
+        PackDetails {
+            registry,
+            versions,
+            templates: templates.collect(),
+            name: manifest.name,
+            version: manifest.version,
+            description: manifest.description,
+            category: manifest.category,
+            license: manifest.license,
+            tags: manifest.tags,
+            authors: manifest.authors,
+            dependencies: manifest.dependencies,
+            packages: manifest.packages,
+            variables: manifest.variables,
+            hooks: manifest.hooks,
+        }
+    }
+}
+
+/// A version and whether it was withdrawn.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct VersionState {
+    /// The version.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub version: Version,
+    /// Whether it was withdrawn.
+    pub yanked: bool,
+}
+
+/// A template as its manifest declares it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TemplateSummary {
+    /// Its name.
+    pub name: String,
+    /// What it gives.
+    pub description: Option<String>,
+    /// The file or, with `/` at its end, directory it reads.
+    pub source: String,
+    /// Where it writes, a template itself.
+    pub output: String,
+    /// An expression; rendered only if true.
+    pub when: Option<String>,
+}
+
+/// A pack as it was resolved.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ResolvedPack {
+    /// Its name.
+    pub name: PackName,
+    /// Its version.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub version: Version,
+    /// The registry it comes from.
+    pub registry: RegistryId,
+    /// The digest of its archive.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub integrity: Digest,
+    /// Its level: it depends only on packs of lower ones.
+    pub level: usize,
+    /// Whether the user asked for it.
+    pub requested: bool,
+    /// What it depends on here.
+    pub dependencies: Vec<Edge>,
+}
+
+/// A requirement of one pack on another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Edge {
+    /// The pack required.
+    pub name: PackName,
+    /// Which versions will do.
+    pub constraint: String,
+}
+
+impl From<&ChosenPack> for ResolvedPack {
+    fn from(chosen: &ChosenPack) -> ResolvedPack {
+        let edges = chosen.dependencies.iter();
+        ResolvedPack {
+            name: chosen.release.name.clone(),
+            version: chosen.release.version.clone(),
+            registry: chosen.registry.clone(),
+            integrity: chosen.release.integrity,
+            level: chosen.level,
+            requested: chosen.requested,
+            dependencies: edges
+                .map(|edge| Edge { name: edge.name.clone(), constraint: edge.constraint.to_string() })
+                .collect(),
+        }
+    }
+}
+
+/// A generated project: everything but the content of its files.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Project {
+    /// Its packs in install order.
+    pub packs: Vec<ResolvedPack>,
+    /// All answers but secrets, by variable.
+    #[cfg_attr(test, ts(type = "Record<string, Answer>"))]
+    pub answers: BTreeMap<String, Answer>,
+    /// What writing it would do.
+    pub plan: Plan,
+    /// The text of its lockfile, which the plan writes as well.
+    pub lockfile: String,
+    /// What the user should know.
+    pub warnings: Vec<Diagnostic>,
+    /// The content of the plan's files.
+    #[serde(skip)]
+    pub contents: Contents,
+}
+
+/// A file of a static index.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct IndexFile {
+    /// Its path below the index.
+    pub path: String,
+    /// Where its content starts in the block beside the outcome.
+    pub offset: usize,
+    /// The bytes of its content.
+    pub size: usize,
+}
+
+/// Names a request within its session.
+pub type RequestId = u32;
+
+/// Something the host is to do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Request {
+    /// What its reply is to name.
+    pub id: RequestId,
+    /// What to do.
+    #[serde(flatten)]
+    pub body: RequestBody,
+}
+
+/// A directory by the name under which the host knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// The project.
+    Target,
+    /// The pack sources an index is made of.
+    Source,
+    /// A registry on disk.
+    Registry(RegistryId),
+}
+
+impl Serialize for Root {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// `target`, `source` or `registry:ID`.
+impl fmt::Display for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Root::Target => f.write_str("target"),
+            Root::Source => f.write_str("source"),
+            Root::Registry(id) => write!(f, "registry:{id}"),
+        }
+    }
+}
+
+/// What to do. Paths are relative to their root; the empty path is the root itself.
+///
+/// A host checks every parent of a path below its root and fails if one is a link.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
+pub enum RequestBody {
+    /// GET a URL; fail with `too-large` when the body goes over the limit.
+    Fetch { url: String, headers: BTreeMap<String, String>, max_bytes: usize },
+    /// Read a file; fail with `too-large` when it goes over the limit.
+    Read {
+        #[cfg_attr(test, ts(type = "string"))]
+        root: Root,
+        path: String,
+        max_bytes: usize,
+    },
+    /// List the entries of a directory.
+    List {
+        #[cfg_attr(test, ts(type = "string"))]
+        root: Root,
+        path: String,
+    },
+    /// Look at a path without following a link.
+    Stat {
+        #[cfg_attr(test, ts(type = "string"))]
+        root: Root,
+        path: String,
+    },
+    /// Make one directory; fail with `exists` if something is there. For the root itself its
+    /// parents are made as well.
+    MakeDirectory {
+        #[cfg_attr(test, ts(type = "string"))]
+        root: Root,
+        path: String,
+    },
+    /// Write a new file; fail with `exists` if something is there.
+    Create {
+        #[cfg_attr(test, ts(type = "string"))]
+        root: Root,
+        path: String,
+        #[serde(with = "serde_bytes")]
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        content: Vec<u8>,
+        mode: Mode,
+    },
+    /// Move a file, in place of what is there.
+    Rename {
+        #[cfg_attr(test, ts(type = "string"))]
+        root: Root,
+        from: String,
+        to: String,
+    },
+    /// Remove a file, or a directory if it is empty.
+    Remove {
+        #[cfg_attr(test, ts(type = "string"))]
+        root: Root,
+        path: String,
+    },
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
+pub enum Reply {
+    /// To a fetch, whatever the status. Names of headers are in lower case.
+    Response {
+        status: u16,
+        headers: BTreeMap<String, String>,
+        #[serde(with = "serde_bytes")]
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        body: Vec<u8>,
+    },
+    /// To a read.
+    Bytes {
+        #[serde(with = "serde_bytes")]
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        bytes: Vec<u8>,
+    },
+    /// To a list, in any order.
+    Entries { entries: Vec<Entry> },
+    /// To a stat. Where files have no modes, `executable` is false.
+    Stat { kind: EntryKind, size: usize, executable: bool },
+    /// To anything that gives nothing.
+    Done,
+    /// To any request that failed.
+    Error { kind: HostErrorKind, message: String },
+}
+
+/// An entry of a directory.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum EntryKind {
+    /// Nothing.
+    Absent,
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A link of any kind.
+    Link,
+    /// Something else.
+    Other,
+}
+
+/// Why a host could not do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum HostErrorKind {
+    NotFound,
+    Exists,
+    Permission,
+    NoSpace,
+    ReadOnly,
+    TooLarge,
+    Network,
+    Timeout,
+    Unsupported,
+    Other,
+}

@@ -1,0 +1,51 @@
+//! Making a static index from pack sources. The same sources give the same bytes.
+
+use futures_util::future::try_join_all;
+
+use super::exchange::Exchange;
+use super::protocol::{Contents, IndexFile, Outcome, Root};
+use super::source::{all_sources, read_source};
+use crate::archive;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::name::RegistryId;
+use crate::registry::{CATALOG, CONFIG, Config, Summary, catalog_text, index_path};
+
+pub(super) async fn build_registry(exchange: &Exchange) -> Result<Outcome, Vec<Diagnostic>> {
+    let root = &Root::Source;
+    let config = Config::default();
+    let any: RegistryId = "index".parse().expect("it is an id");
+    let mut files = vec![(CONFIG.to_owned(), config.to_text().into_bytes())];
+    let mut catalog = Vec::new();
+    for (name, places) in all_sources(exchange, root).await? {
+        let mut versions =
+            try_join_all(places.iter().map(|place| read_source(exchange, root, place))).await?;
+        versions.sort_by(|(_, a), (_, b)| a.version.cmp(&b.version));
+        let mut lines = String::new();
+        for (pack, release) in &versions {
+            if release.name != name {
+                let message = format!("the directory `{name}` holds a pack named `{}`", release.name);
+                return Err(Diagnostic::error(Code::InvalidManifest, message).about(&name).into());
+            }
+            let bytes = archive::pack(&pack.files).map_err(|error| {
+                Diagnostic::error(Code::InvalidArchive, format!("`{name}` cannot be archived")).because(error)
+            })?;
+            files.push((config.archive_path(release), bytes));
+            lines.push_str(&release.to_line());
+        }
+        catalog.extend(versions.last().map(|(pack, _)| Summary::of(&pack.manifest, &any)));
+        files.push((index_path(&name), lines.into_bytes()));
+    }
+    if catalog.is_empty() {
+        let error = Diagnostic::error(Code::PackNotFound, "there are no packs in the directory");
+        return Err(error.suggest("a pack stands in `NAME/pack.toml` or `NAME/VERSION/pack.toml`").into());
+    }
+    files.push((CATALOG.to_owned(), catalog_text(&catalog).into_bytes()));
+    files.sort();
+    let mut contents = Vec::new();
+    let mut listed = Vec::new();
+    for (path, content) in files {
+        listed.push(IndexFile { path, offset: contents.len(), size: content.len() });
+        contents.extend(content);
+    }
+    Ok(Outcome::BuildRegistry { files: listed, contents: Contents(contents.into()) })
+}

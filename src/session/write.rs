@@ -1,0 +1,313 @@
+//! Carrying out a plan: all of it or nothing.
+//!
+//! New content is staged in the state directory of the target, then moved into place file by file,
+//! the lockfile last. What stood there is moved aside first and comes back if anything fails. Every
+//! file is compared again right before, so that nothing is lost that appeared in between.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use super::cancelled;
+use super::exchange::{Exchange, HostError};
+use super::generate::look_at;
+use super::protocol::{Capabilities, EntryKind, HostErrorKind, Outcome, Root};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::path::{PathSet, RelPath, STATE_DIRECTORY};
+use crate::plan::{Existing, Operation, Plan, unified_diff};
+use crate::registry::Digest;
+
+/// A plan and how to carry it out.
+pub(super) struct Order {
+    pub(super) plan: Plan,
+    pub(super) contents: Vec<u8>,
+    pub(super) force: bool,
+    pub(super) trust: bool,
+}
+
+const TARGET: Root = Root::Target;
+
+pub(super) async fn apply(
+    exchange: &Exchange,
+    capabilities: Capabilities,
+    order: Order,
+) -> Result<Outcome, Vec<Diagnostic>> {
+    if !capabilities.rename {
+        let error =
+            Diagnostic::error(Code::Storage, "this host cannot move files, so nothing can be written safely");
+        return Err(error.suggest("download the files instead").into());
+    }
+    order.check()?;
+    order.consent()?;
+    let paths = order.plan.operations.iter().map(|operation| &operation.path);
+    let existing = look_at(exchange, paths, capabilities.modes).await?;
+    let pending = order.pending(&existing)?;
+    let unchanged = order.plan.operations.len() - pending.len();
+    if !pending.is_empty() {
+        let mut writing = Writing { exchange, made: Vec::new(), staged: 0, steps: Vec::new() };
+        if let Err(problems) = writing.write(&order, &pending).await {
+            return Err(writing.undo(problems).await);
+        }
+        writing.clear().await;
+    }
+    let written = pending.iter().map(|pending| pending.operation.path.to_string()).collect();
+    Ok(Outcome::Apply { written, unchanged })
+}
+
+/// An operation that has something to do.
+struct Pending<'a> {
+    operation: &'a Operation,
+    /// Whether a file must be moved aside.
+    replaces: bool,
+}
+
+impl Order {
+    fn content(&self, operation: &Operation) -> Option<&[u8]> {
+        self.contents.get(operation.range())
+    }
+
+    /// A plan crossed the boundary as data, so it is checked like any other input.
+    fn check(&self) -> Result<(), Vec<Diagnostic>> {
+        let mut paths = PathSet::default();
+        for operation in &self.plan.operations {
+            let content = self.content(operation);
+            if content.is_none_or(|content| Digest::of(content) != operation.hash) {
+                let message =
+                    format!("the plan does not belong to its content: `{}` differs", operation.path);
+                return Err(Diagnostic::error(Code::InvalidInput, message).about(&operation.path).into());
+            }
+            paths
+                .insert(&operation.path)
+                .map_err(|error| Diagnostic::error(Code::InvalidInput, error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn consent(&self) -> Result<(), Vec<Diagnostic>> {
+        let running = self.plan.operations.iter().filter(|operation| operation.runs_on_open && !self.trust);
+        let problems: Vec<Diagnostic> = running
+            .map(|operation| {
+                let message = format!("`{}` may run by itself when the directory is opened", operation.path);
+                let error = Diagnostic::error(Code::NeedsConsent, message).about(&operation.path);
+                let error = match &operation.origin {
+                    Some(origin) => error.because(format!("`{}@{}` brings it", origin.pack, origin.version)),
+                    None => error,
+                };
+                error.suggest("look at it with `--dry-run`, then add `--trust`")
+            })
+            .collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// What is to be done, given what stands there now.
+    fn pending(&self, existing: &BTreeMap<RelPath, Existing>) -> Result<Vec<Pending<'_>>, Vec<Diagnostic>> {
+        let mut pending = Vec::new();
+        let mut problems = Vec::new();
+        for operation in &self.plan.operations {
+            let content = self.content(operation).unwrap_or_default();
+            match existing.get(&operation.path) {
+                None => pending.push(Pending { operation, replaces: false }),
+                Some(Existing::Other) => {
+                    let message = format!("`{}` is there and is no regular file", operation.path);
+                    let error = Diagnostic::error(Code::FileConflict, message).about(&operation.path);
+                    problems.push(error.suggest("move it away, or write into another directory"));
+                }
+                Some(Existing::File { content: there, mode }) if there == content => {
+                    if mode.is_some_and(|mode| mode != operation.mode) {
+                        pending.push(Pending { operation, replaces: true });
+                    }
+                }
+                Some(Existing::File { content: there, .. }) => {
+                    if self.may_replace(operation, there) {
+                        pending.push(Pending { operation, replaces: true });
+                    } else {
+                        problems.push(self.conflict(operation, there, content));
+                    }
+                }
+            }
+        }
+        if problems.is_empty() { Ok(pending) } else { Err(problems) }
+    }
+
+    /// Our own lockfile as the plan saw it may be replaced; anything else only by force, and if the
+    /// plan saw it, only as it was seen.
+    fn may_replace(&self, operation: &Operation, there: &[u8]) -> bool {
+        let as_seen = !self.plan.compared || operation.before == Some(Digest::of(there));
+        let ours = operation.path == RelPath::lockfile() && self.plan.compared;
+        as_seen && (self.force || ours)
+    }
+
+    fn conflict(&self, operation: &Operation, there: &[u8], content: &[u8]) -> Diagnostic {
+        let path = &operation.path;
+        let error = match self.force {
+            true => {
+                Diagnostic::error(Code::FileConflict, format!("`{path}` has changed since the plan was made"))
+                    .suggest("run the command again")
+            }
+            false => Diagnostic::error(Code::FileConflict, format!("`{path}` is there already and differs"))
+                .suggest("add `--force` to replace it, or write into another directory with `--output`"),
+        };
+        let error = error.about(path);
+        match unified_diff(path, there, content) {
+            Some(diff) => error.showing(diff),
+            None => error,
+        }
+    }
+}
+
+/// A write under way, and how to take it back.
+struct Writing<'a> {
+    exchange: &'a Exchange,
+    /// Directories made, the outermost first; the staging directory among them.
+    made: Vec<String>,
+    /// Files staged so far, by number.
+    staged: usize,
+    steps: Vec<Step>,
+}
+
+/// Something done to the target, in order.
+enum Step {
+    /// A file was moved aside.
+    Aside { path: RelPath, number: usize },
+    /// A staged file was moved into place.
+    Placed { path: RelPath, number: usize },
+}
+
+fn staging() -> String {
+    format!("{STATE_DIRECTORY}/staging")
+}
+
+fn staged(number: usize) -> String {
+    format!("{}/new-{number}", staging())
+}
+
+fn aside(number: usize) -> String {
+    format!("{}/old-{number}", staging())
+}
+
+impl Writing<'_> {
+    async fn write(&mut self, order: &Order, pending: &[Pending<'_>]) -> Result<(), Vec<Diagnostic>> {
+        for directory in ["", STATE_DIRECTORY] {
+            self.make_directory(directory).await?;
+        }
+        match self.exchange.make_directory(&TARGET, &staging()).await {
+            Ok(()) => self.made.push(staging()),
+            Err(error) if error.is(HostErrorKind::Exists) => return Err(interrupted().into()),
+            Err(error) => return Err(error.into()),
+        }
+        self.staged = pending.len();
+        let staging = pending.iter().enumerate().map(|(number, pending)| {
+            let content = order.content(pending.operation).unwrap_or_default().to_vec();
+            let exchange = self.exchange;
+            async move { exchange.create(&TARGET, &staged(number), content, pending.operation.mode).await }
+        });
+        // All are waited for, so that none is still being written when a failure is undone.
+        join_all(staging).await.into_iter().collect::<Result<(), HostError>>()?;
+        for (number, pending) in pending.iter().enumerate() {
+            self.place(number, pending).await?;
+        }
+        Ok(())
+    }
+
+    async fn place(&mut self, number: usize, pending: &Pending<'_>) -> Result<(), Vec<Diagnostic>> {
+        if self.exchange.is_cancelled() {
+            return Err(cancelled().into());
+        }
+        let path = &pending.operation.path;
+        for parent in path.parents() {
+            self.make_directory(parent).await?;
+        }
+        if pending.replaces {
+            self.exchange.rename(&TARGET, path.as_str(), &aside(number)).await?;
+            self.steps.push(Step::Aside { path: path.clone(), number });
+        } else if self.exchange.stat(&TARGET, path.as_str()).await?.kind != EntryKind::Absent {
+            let message = format!("`{path}` appeared while the project was being written");
+            return Err(Diagnostic::error(Code::FileConflict, message)
+                .about(path)
+                .suggest("run the command again")
+                .into());
+        }
+        self.exchange.rename(&TARGET, &staged(number), path.as_str()).await?;
+        self.steps.push(Step::Placed { path: path.clone(), number });
+        Ok(())
+    }
+
+    async fn make_directory(&mut self, path: &str) -> Result<(), Vec<Diagnostic>> {
+        if self.made.iter().any(|made| made == path) {
+            return Ok(());
+        }
+        match self.exchange.make_directory(&TARGET, path).await {
+            Ok(()) => {
+                self.made.push(path.to_owned());
+                Ok(())
+            }
+            Err(error) if error.is(HostErrorKind::Exists) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes everything back, in reverse, and adds what could not be.
+    async fn undo(mut self, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let mut stuck: Vec<HostError> = Vec::new();
+        for step in std::mem::take(&mut self.steps).into_iter().rev() {
+            let undone = match &step {
+                Step::Placed { path, number } => {
+                    self.exchange.rename(&TARGET, path.as_str(), &staged(*number)).await
+                }
+                Step::Aside { path, number } => {
+                    self.exchange.rename(&TARGET, &aside(*number), path.as_str()).await
+                }
+            };
+            stuck.extend(undone.err());
+        }
+        if stuck.is_empty() {
+            self.remove_staging().await;
+        } else {
+            let error =
+                Diagnostic::error(Code::PartialWrite, "what was written could not be taken back whole");
+            let error = error.suggest(format!("your files' former content is in `{}`", staging()));
+            let error =
+                stuck.into_iter().fold(error, |error, stuck| error.because(Diagnostic::from(stuck).message));
+            problems.push(error);
+        }
+        problems
+    }
+
+    /// Removes what a finished write leaves behind. What does not go is harmless.
+    async fn clear(mut self) {
+        let olds = self.steps.iter().filter_map(|step| match step {
+            Step::Aside { number, .. } => Some(aside(*number)),
+            Step::Placed { .. } => None,
+        });
+        let olds: Vec<String> = olds.collect();
+        join_all(olds.iter().map(|old| self.exchange.remove(&TARGET, old))).await;
+        self.made.retain(|made| *made == staging() || made == STATE_DIRECTORY);
+        self.staged = 0;
+        self.remove_staging().await;
+    }
+
+    /// Removes staged files and the directories that were made. Directories somebody else has used
+    /// meanwhile are not empty and stay.
+    async fn remove_staging(&self) {
+        let numbers: Vec<String> = (0..self.staged).map(staged).collect();
+        if self.made.contains(&staging()) {
+            join_all(numbers.iter().map(|file| self.exchange.remove(&TARGET, file))).await;
+        }
+        for directory in self.made.iter().rev() {
+            let _stays_if_used = self.exchange.remove(&TARGET, directory).await;
+        }
+    }
+}
+
+fn interrupted() -> Diagnostic {
+    let directory = staging();
+    Diagnostic::error(
+        Code::PartialWrite,
+        format!("`{directory}` is there: another write is under way or was interrupted"),
+    )
+    .about(&directory)
+    .because("it holds what was to be written as `new-…` and what stood there before as `old-…`")
+    .suggest(format!(
+        "wait for the other write; if there is none, look through `{directory}`, then remove it"
+    ))
+}

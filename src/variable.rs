@@ -1,0 +1,658 @@
+//! Variables that packs declare, and the typed answers to them.
+//!
+//! Answers come as loose values from arguments, files, the lockfile or defaults; what leaves this
+//! module is checked against type, choices, range and pattern. Not here: asking a person. Hosts
+//! read the [`Question`]s and come back with more answers.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use indexmap::IndexMap;
+use minijinja::Value;
+use regex_lite::Regex;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::expression::{Engine, TemplateError};
+use crate::name::{PackName, VariableName};
+use crate::path::RelPath;
+use crate::version::MAX_COMPONENT;
+
+/// The most bytes of one text answer.
+pub const MAX_TEXT: usize = 64 << 10;
+
+/// The bounds of integers: what every JavaScript host holds exactly.
+pub const MAX_INTEGER: i64 = MAX_COMPONENT as i64;
+
+/// The variable every project has: its name.
+pub const PROJECT_NAME: &str = "project_name";
+
+/// The input every project has: when it was generated, as RFC 3339.
+pub const TIMESTAMP: &str = "timestamp";
+
+/// What a variable holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+pub enum Kind {
+    /// Any text.
+    String,
+    /// A whole number from -(2^53 - 1) to 2^53 - 1.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// A safe relative path.
+    Path,
+}
+
+/// A checked answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Answer {
+    /// Of a boolean.
+    Boolean(bool),
+    /// Of an integer.
+    Integer(#[cfg_attr(test, ts(type = "number"))] i64),
+    /// Of a string or path.
+    Text(String),
+    /// Of a variable that takes several choices, in the order of the choices.
+    List(Vec<Answer>),
+}
+
+impl Answer {
+    /// As templates see it.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Answer::Boolean(boolean) => Value::from(*boolean),
+            Answer::Integer(integer) => Value::from(*integer),
+            Answer::Text(text) => Value::from(text.as_str()),
+            Answer::List(answers) => answers.iter().map(Answer::to_value).collect(),
+        }
+    }
+}
+
+/// As it is written behind `--var NAME=`.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Answer::Boolean(boolean) => boolean.fmt(f),
+            Answer::Integer(integer) => integer.fmt(f),
+            Answer::Text(text) => f.write_str(text),
+            Answer::List(answers) => f.write_str(&join(answers, ",")),
+        }
+    }
+}
+
+fn join(answers: &[Answer], separator: &str) -> String {
+    answers.iter().map(Answer::to_string).collect::<Vec<_>>().join(separator)
+}
+
+/// A default as declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Default {
+    /// A checked value.
+    Literal(Answer),
+    /// A template over earlier answers; what it gives is read by the variable's type.
+    Template(String),
+}
+
+/// A regular expression a text must match, with the text it was made from.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// Compiles it. Matching takes linear time whatever the expression is.
+    ///
+    /// # Errors
+    /// Says what is wrong with the expression.
+    pub fn new(text: &str) -> Result<Pattern, regex_lite::Error> {
+        Regex::new(text).map(Pattern)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Serialize for Pattern {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+/// A variable, complete and consistent in itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Variable {
+    /// Its name in templates.
+    pub name: VariableName,
+    /// What it holds.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether several of the choices may be taken.
+    pub multiple: bool,
+    /// The only values allowed.
+    pub choices: Option<Vec<Answer>>,
+    /// What stands when nobody answers.
+    pub default: Option<Default>,
+    /// Whether an answer must be there in the end.
+    pub required: bool,
+    /// The least integer allowed.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub minimum: Option<i64>,
+    /// The greatest integer allowed.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub maximum: Option<i64>,
+    /// What a text must match.
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub pattern: Option<Pattern>,
+    /// A value that would do.
+    pub example: Option<String>,
+    /// The heading to ask it under.
+    pub group: Option<String>,
+    /// Whether it stays out of lockfiles, logs and previews.
+    pub secret: bool,
+    /// An expression over earlier answers; asked only if true.
+    pub when: Option<String>,
+}
+
+impl Variable {
+    /// The variable every project has.
+    pub fn project_name() -> Variable {
+        Variable {
+            name: PROJECT_NAME.parse().expect("it is a variable name"),
+            kind: Kind::String,
+            description: Some("Name of the project".to_owned()),
+            multiple: false,
+            choices: None,
+            default: None,
+            required: true,
+            minimum: None,
+            maximum: None,
+            pattern: Some(
+                Pattern::new(r"^[^\s\x00-\x1f]([^\x00-\x1f]{0,98}[^\s\x00-\x1f])?$").expect("it compiles"),
+            ),
+            example: Some("my-project".to_owned()),
+            group: None,
+            secret: false,
+            when: None,
+        }
+    }
+
+    /// Reads a loose value by the variable's type: `"8080"` answers an integer, `"a,b"` a list.
+    ///
+    /// # Errors
+    /// What was expected instead.
+    pub fn read(&self, value: &Json) -> Result<Answer, Expectation> {
+        if !self.multiple {
+            return self.read_one(value);
+        }
+        let given: Vec<Answer> = match value {
+            Json::Array(values) => {
+                values.iter().map(|value| self.read_one(value)).collect::<Result<_, _>>()?
+            }
+            Json::String(text) => text
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .map(|part| self.read_one(&Json::from(part)))
+                .collect::<Result<_, _>>()?,
+            _ => return Err(Expectation(self.expected())),
+        };
+        if given.is_empty() && self.required {
+            return Err(Expectation(format!("at least one: {}", self.expected())));
+        }
+        let choices = self.choices.iter().flatten();
+        Ok(Answer::List(choices.filter(|choice| given.contains(choice)).cloned().collect()))
+    }
+
+    fn read_one(&self, value: &Json) -> Result<Answer, Expectation> {
+        let answer = match (self.kind, value) {
+            (Kind::Boolean, Json::Bool(boolean)) => Some(Answer::Boolean(*boolean)),
+            (Kind::Boolean, Json::String(text)) => match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" => Some(Answer::Boolean(true)),
+                "false" | "no" => Some(Answer::Boolean(false)),
+                _ => None,
+            },
+            (Kind::Integer, Json::Number(number)) => integer(number).map(Answer::Integer),
+            (Kind::Integer, Json::String(text)) => text.trim().parse().ok().map(Answer::Integer),
+            (Kind::String | Kind::Path, Json::String(text)) => Some(Answer::Text(text.clone())),
+            _ => None,
+        };
+        let answer = answer.ok_or_else(|| Expectation(self.expected()))?;
+        self.check_one(&answer)?;
+        Ok(answer)
+    }
+
+    fn check_one(&self, answer: &Answer) -> Result<(), Expectation> {
+        if self.choices.as_ref().is_some_and(|choices| !choices.contains(answer)) {
+            let choices = self.choices.iter().flatten().map(Answer::to_string).collect::<Vec<_>>();
+            let near = nearest(&answer.to_string(), choices.iter().map(String::as_str));
+            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            return Err(Expectation(self.expected() + &hint));
+        }
+        match answer {
+            Answer::Integer(integer) => {
+                let range = self.minimum.unwrap_or(-MAX_INTEGER)..=self.maximum.unwrap_or(MAX_INTEGER);
+                if !range.contains(integer) {
+                    return Err(Expectation(self.expected()));
+                }
+            }
+            Answer::Text(text) => {
+                if text.len() > MAX_TEXT {
+                    return Err(Expectation(format!("a text of at most {} KiB", MAX_TEXT >> 10)));
+                }
+                if self.kind == Kind::Path {
+                    text.parse::<RelPath>().map_err(|error| Expectation(format!("a path: {error}")))?;
+                }
+                if self.pattern.as_ref().is_some_and(|pattern| !pattern.0.is_match(text)) {
+                    return Err(Expectation(self.expected()));
+                }
+            }
+            Answer::Boolean(_) | Answer::List(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What would do, in words.
+    fn expected(&self) -> String {
+        if let Some(choices) = &self.choices {
+            let several = if self.multiple { "any of" } else { "one of" };
+            return format!("{several} {}", join(choices, ", "));
+        }
+        match (self.kind, self.minimum, self.maximum) {
+            (Kind::Boolean, ..) => "true or false".to_owned(),
+            (Kind::Integer, None, None) => "an integer".to_owned(),
+            (Kind::Integer, Some(minimum), None) => format!("an integer of at least {minimum}"),
+            (Kind::Integer, None, Some(maximum)) => format!("an integer of at most {maximum}"),
+            (Kind::Integer, Some(minimum), Some(maximum)) => {
+                format!("an integer from {minimum} to {maximum}")
+            }
+            (Kind::String | Kind::Path, ..) => {
+                let what = if self.kind == Kind::Path { "a relative path" } else { "a text" };
+                match (&self.pattern, &self.example) {
+                    (None, _) => what.to_owned(),
+                    (Some(pattern), None) => format!("{what} that matches {}", pattern.0.as_str()),
+                    (Some(pattern), Some(example)) => {
+                        format!("{what} such as `{example}` (matches {})", pattern.0.as_str())
+                    }
+                }
+            }
+        }
+    }
+
+    /// A value to show in `--var NAME=VALUE`.
+    fn sample(&self) -> String {
+        if let Some(example) = &self.example {
+            return example.clone();
+        }
+        if let Some(choice) = self.choices.iter().flatten().next() {
+            return choice.to_string();
+        }
+        match self.kind {
+            Kind::Boolean => "true".to_owned(),
+            Kind::Integer => self.minimum.or(self.maximum).unwrap_or(1).to_string(),
+            Kind::String | Kind::Path => "VALUE".to_owned(),
+        }
+    }
+}
+
+/// An integer that is one, even written as `3.0`, within the bounds.
+fn integer(number: &serde_json::Number) -> Option<i64> {
+    let exact = number.as_i64().or_else(|| {
+        let float = number.as_f64()?;
+        (float.fract() == 0.0 && float.abs() <= MAX_INTEGER as f64).then_some(float as i64)
+    });
+    exact.filter(|integer| integer.unsigned_abs() <= MAX_INTEGER.unsigned_abs())
+}
+
+/// What a value should have been, in words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {0}")]
+pub struct Expectation(String);
+
+/// A variable with the packs that declare it.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// The first declaration, narrowed by the others.
+    pub variable: Variable,
+    /// Who declares it, in install order; nobody for `project_name`.
+    pub packs: Vec<PackName>,
+    others: Vec<Variable>,
+}
+
+/// Joins what packs declare into one list of questions, `project_name` first.
+///
+/// Packs come in install order, each with its variables in the order of its manifest. A variable
+/// that several declare is one question: the answer satisfies all of them, and the first one's
+/// description and default stand.
+///
+/// # Errors
+/// A conflict for each variable whose declarations cannot be satisfied together.
+pub fn declare<'a>(
+    packs: impl IntoIterator<Item = (&'a PackName, &'a [Variable])>,
+) -> Result<Vec<Declaration>, Vec<Diagnostic>> {
+    let mut declarations: IndexMap<VariableName, Declaration> = IndexMap::new();
+    let mut conflicts = Vec::new();
+    let project_name = Variable::project_name();
+    declarations.insert(
+        project_name.name.clone(),
+        Declaration { variable: project_name, packs: Vec::new(), others: Vec::new() },
+    );
+    for (pack, variables) in packs {
+        for variable in variables {
+            let Some(declaration) = declarations.get_mut(&variable.name) else {
+                declarations.insert(
+                    variable.name.clone(),
+                    Declaration { variable: variable.clone(), packs: vec![pack.clone()], others: Vec::new() },
+                );
+                continue;
+            };
+            if let Err(reason) = narrow(&mut declaration.variable, variable) {
+                let first = declaration.packs.first().map_or("Packwright", PackName::as_str);
+                conflicts.push(
+                    Diagnostic::error(
+                        Code::Conflict,
+                        format!(
+                            "`{first}` and `{pack}` declare the variable `{}` differently",
+                            variable.name
+                        ),
+                    )
+                    .because(reason)
+                    .about(&variable.name)
+                    .suggest("leave one of the packs out, or ask their authors to agree"),
+                );
+            }
+            declaration.packs.push(pack.clone());
+            declaration.others.push(variable.clone());
+        }
+    }
+    if conflicts.is_empty() { Ok(declarations.into_values().collect()) } else { Err(conflicts) }
+}
+
+fn narrow(first: &mut Variable, second: &Variable) -> Result<(), String> {
+    if (first.kind, first.multiple) != (second.kind, second.multiple) {
+        return Err("their types differ".to_owned());
+    }
+    first.minimum = first.minimum.max(second.minimum);
+    first.maximum = match (first.maximum, second.maximum) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    if first.minimum.zip(first.maximum).is_some_and(|(minimum, maximum)| minimum > maximum) {
+        return Err("no integer is in both ranges".to_owned());
+    }
+    if let Some(others) = &second.choices {
+        let both = match &first.choices {
+            None => others.clone(),
+            Some(choices) => choices.iter().filter(|choice| others.contains(choice)).cloned().collect(),
+        };
+        if both.is_empty() {
+            return Err("they have no choice in common".to_owned());
+        }
+        first.choices = Some(both);
+    }
+    first.secret |= second.secret;
+    Ok(())
+}
+
+/// Where an answer came from, the strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Source {
+    /// Given with the command.
+    Argument,
+    /// Read from an answers file.
+    File,
+    /// Recorded in the lockfile.
+    Lock,
+    /// Nobody answered.
+    Default,
+}
+
+/// All answers at hand, unchecked. Names nobody declares are errors, except in the lockfile.
+#[derive(Clone, Debug, std::default::Default)]
+pub struct Answers {
+    /// Given with the command.
+    pub arguments: BTreeMap<String, Json>,
+    /// Read from an answers file.
+    pub file: BTreeMap<String, Json>,
+    /// Recorded in the lockfile.
+    pub lock: BTreeMap<String, Json>,
+    /// Stands for `project_name` when nothing else does.
+    pub directory_name: Option<String>,
+}
+
+impl Answers {
+    fn given(&self, name: &str) -> Option<(&Json, Source)> {
+        [(&self.arguments, Source::Argument), (&self.file, Source::File), (&self.lock, Source::Lock)]
+            .into_iter()
+            .find_map(|(answers, source)| Some((answers.get(name)?, source)))
+    }
+}
+
+/// A variable and how things stand with it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Question {
+    /// What is asked.
+    pub variable: Variable,
+    /// Who asks.
+    pub packs: Vec<PackName>,
+    /// Whether its `when` holds.
+    pub asked: bool,
+    /// The default over the answers so far.
+    pub default: Option<Answer>,
+    /// What stands now, the default included.
+    pub answer: Option<Answer>,
+    /// Where that came from.
+    pub source: Option<Source>,
+    /// Why the given answer will not do.
+    pub problem: Option<Diagnostic>,
+}
+
+impl Question {
+    /// Whether an answer is still owed: a required one, or one whose computed default will not do.
+    pub fn is_missing(&self) -> bool {
+        let owed = self.variable.required || self.variable.default.is_some();
+        self.asked && owed && self.answer.is_none() && self.problem.is_none()
+    }
+
+    /// The error for an answer that is owed.
+    pub fn missing(&self) -> Diagnostic {
+        let name = &self.variable.name;
+        let what = self.variable.description.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
+        let error = Diagnostic::error(Code::MissingVariable, format!("`{name}` has no answer{what}"))
+            .because(format!("{} is needed", self.variable.expected()))
+            .about(name);
+        let error = match self.packs.as_slice() {
+            [] => error,
+            packs => error.because(format!("`{}` asks for it", join_names(packs))),
+        };
+        error.suggest(match name.as_str() {
+            PROJECT_NAME => "add `--name NAME`".to_owned(),
+            name => format!("add `--var {name}={}`", shell_word(&self.variable.sample())),
+        })
+    }
+}
+
+fn join_names(packs: &[PackName]) -> String {
+    packs.iter().map(PackName::as_str).collect::<Vec<_>>().join("`, `")
+}
+
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// Goes through all questions in order, each seeing the answers before it.
+///
+/// `facts` are what templates see besides answers: `packs`, `packages`, `timestamp`. Secrets are
+/// not visible to defaults and `when`, so they cannot leak into what is recorded.
+pub fn interview(
+    engine: &Engine,
+    declarations: &[Declaration],
+    answers: &Answers,
+    facts: &BTreeMap<String, Value>,
+) -> Vec<Question> {
+    let mut known = facts.clone();
+    let mut questions = Vec::with_capacity(declarations.len());
+    for declaration in declarations {
+        let question = ask(engine, declaration, answers, &known);
+        if !question.variable.secret {
+            let value = question.answer.as_ref().map_or(Value::from(()), Answer::to_value);
+            known.insert(question.variable.name.to_string(), value);
+        }
+        questions.push(question);
+    }
+    questions
+}
+
+fn ask(
+    engine: &Engine,
+    declaration: &Declaration,
+    answers: &Answers,
+    known: &BTreeMap<String, Value>,
+) -> Question {
+    let variable = &declaration.variable;
+    let context = Value::from_pairs(known.iter().map(|(name, value)| (name.clone(), value.clone())));
+    let mut question = Question {
+        variable: variable.clone(),
+        packs: declaration.packs.clone(),
+        asked: true,
+        default: None,
+        answer: None,
+        source: None,
+        problem: None,
+    };
+    if let Some(when) = &variable.when {
+        match engine.is_true(when, &context) {
+            Ok(asked) => question.asked = asked,
+            Err(error) => {
+                question.problem = Some(declared_wrongly(declaration, "when", &error));
+                return question;
+            }
+        }
+    }
+    if !question.asked {
+        return question;
+    }
+    match default(engine, declaration, answers, &context) {
+        Ok(default) => question.default = default,
+        Err(problem) => question.problem = Some(problem),
+    }
+    match answers.given(variable.name.as_str()) {
+        Some((given, source)) => {
+            question.source = Some(source);
+            match read_for_all(declaration, given) {
+                Ok(answer) => {
+                    question.answer = Some(answer);
+                    question.problem = None;
+                }
+                Err(expectation) => question.problem = Some(refuse(variable, given, source, &expectation)),
+            }
+        }
+        None if question.default.is_some() => {
+            question.source = Some(Source::Default);
+            question.answer = question.default.clone();
+        }
+        None => {}
+    }
+    question
+}
+
+fn default(
+    engine: &Engine,
+    declaration: &Declaration,
+    answers: &Answers,
+    context: &Value,
+) -> Result<Option<Answer>, Diagnostic> {
+    let variable = &declaration.variable;
+    if variable.name.as_str() == PROJECT_NAME {
+        let name = answers.directory_name.as_ref().map(|name| Json::from(name.as_str()));
+        return Ok(name.and_then(|name| variable.read(&name).ok()));
+    }
+    let value = match &variable.default {
+        None => return Ok(None),
+        Some(Default::Literal(answer)) => serde_json::to_value(answer).expect("answers are JSON"),
+        Some(Default::Template(template)) => Json::from(
+            engine
+                .render_inline(template, context)
+                .map_err(|error| declared_wrongly(declaration, "default", &error))?,
+        ),
+    };
+    // A default that others narrow away, or that a template gets wrong, is no default.
+    Ok(read_for_all(declaration, &value).ok())
+}
+
+fn read_for_all(declaration: &Declaration, value: &Json) -> Result<Answer, Expectation> {
+    for other in &declaration.others {
+        other.read(value)?;
+    }
+    declaration.variable.read(value)
+}
+
+fn declared_wrongly(declaration: &Declaration, part: &str, error: &TemplateError) -> Diagnostic {
+    let name = &declaration.variable.name;
+    let packs = join_names(&declaration.packs);
+    error
+        .to_diagnostic(Code::RenderFailed, &format!("`{part}` of the variable `{name}`"), "pack.toml")
+        .because(format!("`{packs}` declares it"))
+        .about(name)
+}
+
+fn refuse(variable: &Variable, given: &Json, source: Source, expectation: &Expectation) -> Diagnostic {
+    let name = &variable.name;
+    let shown = match given {
+        _ if variable.secret => "the value given".to_owned(),
+        Json::String(text) => format!("`{}`", text.chars().take(80).collect::<String>().escape_debug()),
+        other => format!("`{}`", other.to_string().chars().take(80).collect::<String>()),
+    };
+    let error =
+        Diagnostic::error(Code::InvalidAnswer, format!("{shown} will not do for `{name}`: {expectation}"))
+            .about(name)
+            .suggest(match name.as_str() {
+                PROJECT_NAME => "use `--name` with a name of 1 to 100 characters".to_owned(),
+                name => format!("for example `--var {name}={}`", shell_word(&variable.sample())),
+            });
+    match source {
+        Source::File => error.because("the answers file says so"),
+        Source::Lock => error.because("the lockfile says so"),
+        Source::Argument | Source::Default => error,
+    }
+}
+
+/// The errors for answers that nobody asks for.
+pub fn unknown_answers(declarations: &[Declaration], answers: &Answers) -> Vec<Diagnostic> {
+    let known = || declarations.iter().map(|declaration| declaration.variable.name.as_str());
+    let given = answers.arguments.keys().chain(answers.file.keys());
+    given
+        .filter(|name| !known().any(|known| known == name.as_str()))
+        .map(|name| {
+            let error = Diagnostic::error(
+                Code::InvalidAnswer,
+                format!("no pack asks for `{}`", name.chars().take(80).collect::<String>().escape_debug()),
+            )
+            .about(name);
+            match nearest(name, known()) {
+                Some(near) => error.suggest(format!("did you mean `{near}`?")),
+                None => error.suggest(format!("they ask for {}", known().collect::<Vec<_>>().join(", "))),
+            }
+        })
+        .collect()
+}
