@@ -1,0 +1,59 @@
+// Projects from the starter packs pass what their own CI file runs, with the tools they are made for.
+// `npm test -- generated`; not part of a plain `npm test`, as it downloads and compiles their dependencies.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { exec, root } from "../../pkg-templates/step.mjs";
+
+let directory;
+
+before(async () => {
+  directory = mkdtempSync(join(tmpdir(), "packwright-generated-"));
+  await exec("npm", ["install", "--prefix", directory, process.env.PACKWRIGHT_TARBALL]);
+});
+
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+const rust = ["cargo fmt --check", "cargo clippy --all-targets -- -D warnings", "cargo test"];
+const node = ["npm test"];
+
+for (const { name, packs, answers = [], runs } of [
+  { name: "rust-with-clap", packs: ["rust-cli"], runs: rust },
+  { name: "rust-by-hand", packs: ["rust-cli"], answers: ["argument_parser=none"], runs: rust },
+  { name: "node-typescript", packs: ["node-library"], runs: node },
+  { name: "node-javascript", packs: ["node-library"], answers: ["language=javascript"], runs: node },
+]) {
+  test(name, async () => {
+    const project = join(directory, name);
+    const variables = answers.flatMap((answer) => ["--var", answer]);
+    await packwright("generate", ...packs, "base-project", "github-ci", "--name", name, ...variables, "--output", project, "--yes");
+    const commands = workflowCommands(join(project, ".github/workflows/ci.yml"));
+    for (const command of runs) assert.ok(commands.includes(command), `the CI file runs \`${command}\`, not only: ${commands.join("; ")}`);
+    for (const command of commands) {
+      const env = {
+        // One for all, so that what they have in common is compiled once.
+        CARGO_TARGET_DIR: join(root, "target/generated"),
+        // With it, a `node --test` inside this one would skip its tests.
+        NODE_TEST_CONTEXT: undefined,
+      };
+      await exec("bash", ["-e", "-o", "pipefail", "-c", command], { cwd: project, env }).catch((error) => {
+        assert.fail(`${error.message}\n${error.output}`);
+      });
+    }
+  });
+}
+
+function packwright(...args) {
+  return exec(join(directory, "node_modules/.bin/packwright"), args).catch((error) => {
+    assert.fail(`${error.message}\n${error.output}`);
+  });
+}
+
+/** The `run` steps of a workflow, but for those that choose a toolchain: that of this machine is to be used. */
+function workflowCommands(path) {
+  const commands = [...readFileSync(path, "utf8").matchAll(/^ *(?:- )?run: (.+)$/gm)].map(([, command]) => command);
+  assert.ok(commands.every((command) => !/^["'|>]/.test(command)), "each `run` is one plain line, which this test can read");
+  return commands.filter((command) => !command.startsWith("rustup "));
+}
