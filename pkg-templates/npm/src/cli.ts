@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+/** The command line: reads the arguments, runs the command, and turns whatever happens into output and an exit code. */
+import { readFileSync } from "node:fs";
+import { type CommandName, help, parse, wantsJson } from "./cli/arguments.js";
+import type { Run } from "./cli/run.js";
+import { Terminal } from "./cli/terminal.js";
+import { internal, PackwrightError } from "./error.js";
+
+// Loaded when used, so that help and mistakes answer at once.
+const COMMANDS: Readonly<Record<CommandName, () => Promise<(run: Run) => Promise<void>>>> = {
+  list: async () => (await import("./cli/browse.js")).list,
+  show: async () => (await import("./cli/browse.js")).show,
+  generate: async () => (await import("./cli/generate.js")).generate,
+  "registry build": async () => (await import("./cli/registry.js")).buildRegistry,
+};
+
+async function main(argv: string[]): Promise<void> {
+  const terminal = new Terminal(wantsJson(argv));
+  try {
+    const invocation = parse(argv);
+    if (invocation.type === "version") return terminal.result({ version: version() }, () => [`packwright ${version()}`]);
+    if (invocation.type === "help") return terminal.result({ help: help(invocation.command) }, () => [help(invocation.command)]);
+    const command = await COMMANDS[invocation.command]();
+    await command({ ...invocation, terminal, signal: interruption() });
+  } catch (thrown) {
+    const error = thrown instanceof PackwrightError ? thrown : internal("the command line failed; this is a bug in Packwright", thrown);
+    terminal.fail(error);
+    process.exitCode = error.exitCode;
+  }
+}
+
+/** Aborts on the first Ctrl-C, so that what was begun is undone; the second ends the process at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  process.once("SIGINT", () => controller.abort());
+  return controller.signal;
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  return manifest.version;
+}
+
+// Whoever reads the output may stop early, as `head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+void main(process.argv.slice(2));

@@ -1,0 +1,122 @@
+/** `generate`: finds the answers, shows the plan, and writes it. What the answers and the plan mean is the core's business. */
+import { readFile } from "node:fs/promises";
+import { basename, join, relative, resolve } from "node:path";
+import { cancelled, diagnostic, PackwrightError, reason, usage } from "../error.js";
+import { type GenerationOptions, open, type Packwright, type Project, type Written } from "../index.node.js";
+import type { AnswersFile, Answer } from "../protocol.js";
+import type { Flags } from "./arguments.js";
+import { differences, drawn, selfRunning } from "./plan.js";
+import { registryOf, type Run } from "./run.js";
+import { bytes, counted } from "./terminal.js";
+
+export async function generate(run: Run): Promise<void> {
+  const { flags, terminal, signal } = run;
+  const attended = terminal.attended && !flags.yes && !flags.check;
+  const pw = await open(registryOf(flags));
+  const wanted = await settled(pw, run, attended);
+  const { check, timestamp } = flags;
+  const project = await pw.generate({ ...wanted, check, timestamp });
+  terminal.report(project.warnings);
+
+  const directory = wanted.directory ?? directoryNamed(project.answers["project_name"]);
+  if (flags.check) return report(run, project, directory, null, () => [`${directory} is exactly what the packs give`]);
+  if (flags["dry-run"]) return report(run, project, directory, null, () => preview(run, project, directory));
+  if (attended) terminal.print(preview(run, project, directory));
+  const trust = (flags.trust ?? false) || (attended && (await consented(project, directory, signal)));
+  const written = await project.write(directory, { force: flags.force, trust, signal });
+  report(run, project, directory, written, () => summary(project, directory, written));
+}
+
+/** What to generate and where, once everything that has to be asked was asked. */
+async function settled(pw: Packwright, run: Run, attended: boolean): Promise<GenerationOptions> {
+  const { operands, flags, signal } = run;
+  const given = answersOf(flags);
+  const directory = directoryOf(operands, flags);
+  const options = {
+    packs: operands,
+    with: flags.with,
+    answersFile: flags.answers === undefined ? undefined : await answersFile(flags.answers),
+    directory,
+    signal,
+  };
+  const questions = async (answers: Readonly<Record<string, Answer>>) => (await pw.questions({ ...options, answers })).questions;
+  const answers = attended ? await (await import("./prompt.js")).converse({ title: "packwright generate", given, questions, signal }) : given;
+  if (directory !== undefined) return { ...options, answers };
+  const name = (await questions(answers)).find(({ variable }) => variable.name === "project_name");
+  // Without a good name nothing can be generated; that call says so, together with everything else that is missing.
+  if (name === undefined || name.answer === null || name.problem !== null) return { ...options, answers };
+  return { ...options, answers, directory: directoryNamed(name.answer) };
+}
+
+function answersOf({ name, var: variables = [] }: Flags): Record<string, string> {
+  const pairs = variables.map((pair) => {
+    const [, variable, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+    if (variable === undefined || value === undefined) throw usage(`\`--var ${pair}\` is not of the form NAME=VALUE`);
+    return [variable, value] as const;
+  });
+  const answers = Object.fromEntries(name === undefined ? pairs : [["project_name", name], ...pairs]);
+  if (name !== undefined && answers["project_name"] !== name) throw usage("`--name` and `--var project_name` differ", "give the name once");
+  return answers;
+}
+
+async function answersFile(path: string): Promise<AnswersFile> {
+  try {
+    return { name: basename(path), text: await readFile(path, "utf8") };
+  } catch (thrown) {
+    const error = diagnostic("file-not-found", 1, `the answers file \`${path}\` could not be read`, [reason(thrown)]);
+    throw new PackwrightError([{ ...error, subject: path }]);
+  }
+}
+
+/** Where to write, as far as the flags say: without packs it is an existing project, else a new directory of the project's name. */
+function directoryOf(packs: readonly string[], { output, name }: Flags): string | undefined {
+  if (output !== undefined) return output;
+  if (name !== undefined) return directoryNamed(name);
+  return packs.length === 0 ? "." : undefined;
+}
+
+function directoryNamed(name: Answer | undefined): string {
+  if (typeof name === "string" && !/[/\\]/.test(name) && !["", ".", ".."].includes(name)) return name;
+  throw usage(`the project name ${JSON.stringify(name)} cannot be the name of a directory`, "say where to write with `--output DIR`");
+}
+
+function preview({ terminal }: Run, project: Project, directory: string): string[] {
+  return [
+    ...drawn(project.plan, directory, terminal),
+    ...differences(project.plan, terminal.paint),
+    ...project.plan.hooks.map(({ pack, event, command }) => `${event} of ${pack}, not run: ${command}`),
+  ];
+}
+
+/** Asks whether to go on, and says whether the person also consents to what runs by itself. */
+async function consented(project: Project, directory: string, signal: AbortSignal): Promise<boolean> {
+  const { confirm } = await import("./prompt.js");
+  const running = selfRunning(project.plan);
+  const files = counted(project.plan.operations.filter(({ action }) => action !== "unchanged").length, "file");
+  const question =
+    running.length === 0
+      ? `Write ${files} to ${directory}?`
+      : `Write ${files} to ${directory}, of which ${running.join(", ")} will run by itself when the folder is opened?`;
+  if (!(await confirm(question, running.length === 0, signal))) throw cancelled();
+  return running.length > 0;
+}
+
+function report({ terminal }: Run, project: Project, directory: string, written: Written | null, lines: () => string[]): void {
+  const { packs, answers, plan, lockfile, warnings } = project;
+  // The contents are not part of the document, so neither is where they are in them.
+  const operations = plan.operations.map(({ offset: _, ...operation }) => operation);
+  const outcome = { packs, answers, plan: { ...plan, operations }, lockfile, warnings };
+  terminal.result({ directory, ...outcome, written: written?.written ?? null, unchanged: written?.unchanged ?? null }, lines);
+}
+
+function summary(project: Project, directory: string, { written, unchanged }: Written): string[] {
+  const size = written.reduce((sum, path) => sum + (project.files.get(path)?.length ?? 0), 0);
+  const left = unchanged === 0 ? "" : `; ${counted(unchanged, "file")} unchanged`;
+  const steps = project.plan.hooks.filter(({ event }) => event === "post-generate").map(({ command }) => command);
+  const away = relative(process.cwd(), resolve(directory));
+  const next = [...(away === "" ? [] : [`cd ${away}`]), ...steps];
+  return [
+    `Wrote ${counted(written.length, "file")} (${bytes(size)}) to ${join(directory)}${left}`,
+    ...(next.length === 0 ? [] : ["Next:", ...next.map((step) => `  ${step}`)]),
+  ];
+}

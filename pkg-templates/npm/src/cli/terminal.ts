@@ -1,0 +1,107 @@
+/**
+ * Where the command line speaks: results on stdout, everything else on stderr, colours only on a terminal, and with `--json` one
+ * document on stdout and nothing else there. It formats; it knows no command.
+ */
+import type { WriteStream } from "node:tty";
+import type { PackwrightError } from "../error.js";
+import type { Diagnostic, Location } from "../protocol.js";
+
+const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
+
+/** Colours text, or leaves it as it is where colours are not wanted. */
+export type Paint = (style: keyof typeof CODES, text: string) => string;
+
+export class Terminal {
+  readonly json: boolean;
+  /** Whether someone reads stdout on a terminal; others get one plain line per item. */
+  readonly tidy: boolean;
+  /** Whether someone is there to answer. */
+  readonly attended: boolean;
+  readonly paint: Paint;
+  readonly #paintError: Paint;
+
+  constructor(json: boolean) {
+    this.json = json;
+    this.tidy = process.stdout.isTTY === true;
+    this.attended = !json && process.stdin.isTTY === true && process.stderr.isTTY === true;
+    this.paint = painter(process.stdout);
+    this.#paintError = painter(process.stderr);
+  }
+
+  /** Prints the result: as a document with `--json`, else as lines. */
+  result(document: unknown, lines: () => readonly string[]): void {
+    if (this.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    else this.print(lines());
+  }
+
+  /** Prints lines for people; nothing with `--json`. */
+  print(lines: readonly string[]): void {
+    if (!this.json && lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
+  }
+
+  /** Tells what went wrong. */
+  fail(error: PackwrightError): void {
+    const { code, exitCode, diagnostics } = error;
+    if (this.json) this.result({ error: { code, exitCode, diagnostics } }, () => []);
+    else this.report(diagnostics);
+  }
+
+  /** Prints diagnostics on stderr; with `--json` they are part of the document. */
+  report(diagnostics: readonly Diagnostic[]): void {
+    if (this.json || diagnostics.length === 0) return;
+    const told = diagnostics.map((diagnostic) => explanation(diagnostic, this.#paintError).join("\n"));
+    process.stderr.write(`${told.join("\n\n")}\n`);
+  }
+}
+
+function painter(stream: WriteStream): Paint {
+  // Not a terminal: Node leaves both properties out. `hasColors` reads NO_COLOR, FORCE_COLOR and TERM.
+  const coloured = stream.isTTY === true && stream.hasColors();
+  return (style, text) => (coloured ? `\x1b[${CODES[style][0]}m${text}\x1b[${CODES[style][1]}m` : text);
+}
+
+// The same lines in the same order as the core's own text of a diagnostic.
+function explanation(diagnostic: Diagnostic, paint: Paint): string[] {
+  const { severity, code, message, causes, location, frame, suggestion } = diagnostic;
+  return [
+    `${paint(severity === "error" ? "red" : "yellow", `${severity}[${code}]`)}: ${message}`,
+    ...(location === null ? [] : [`  at ${place(location)}`]),
+    ...causes.map((cause) => `  because ${cause}`),
+    ...(frame === null ? [] : coloured(frame.trimEnd(), paint).map((line) => `    ${line}`)),
+    ...(suggestion === null ? [] : [`  ${paint("cyan", "help:")} ${suggestion}`]),
+  ];
+}
+
+function place({ file, line, column, pack }: Location): string {
+  const position = [file, line, column].filter((part) => part !== null).join(":");
+  return pack === null ? position : `${pack}: ${position}`;
+}
+
+/** The lines of a unified diff or of a source frame, coloured as diffs are. */
+export function coloured(diff: string, paint: Paint): string[] {
+  return diff.split("\n").map((line) => {
+    if (line.startsWith("+")) return paint("green", line);
+    if (line.startsWith("-")) return paint("red", line);
+    return line.startsWith("@@") ? paint("cyan", line) : line;
+  });
+}
+
+/** Rows in aligned columns under their headings; without headings where nobody reads it on a terminal. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[], terminal: Terminal): string[] {
+  const shown = terminal.tidy ? [headings, ...rows] : rows;
+  const widths = headings.map((_, column) => Math.max(0, ...shown.map((row) => row[column]?.length ?? 0)));
+  const lines = shown.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  const [first = "", ...others] = lines;
+  return terminal.tidy ? [terminal.paint("bold", first), ...others] : lines;
+}
+
+/** A number of bytes as people read it. */
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  return count < 1_000_000 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1_000_000).toFixed(1)} MB`;
+}
+
+/** `1 file`, `2 files`. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,113 @@
+/**
+ * The host loop: polls a session, serves what it needs through a host, hands each reply in as it arrives, and polls again. It neither
+ * orders nor retries nor interprets anything.
+ */
+import { Session } from "./core.js";
+import { cancelled, internal, PackwrightError, reason } from "./error.js";
+import { type Context, failure, type Host } from "./host.js";
+import type { Diagnostic, Outcome, Reply, Request, Result, SessionInput } from "./protocol.js";
+
+/** What a session came to, with the bytes of its files in one block if it made any. */
+export interface Driven {
+  readonly outcome: Outcome;
+  readonly contents: Uint8Array<ArrayBuffer>;
+}
+
+const MAKES_FILES: readonly Outcome["type"][] = ["generate", "build-registry"];
+
+/**
+ * Runs one session to its end.
+ *
+ * @throws PackwrightError with the core's diagnostics; of code `cancelled` when `signal` aborted and the core stopped because of it.
+ */
+export async function drive(
+  input: SessionInput,
+  host: Host,
+  roots: ReadonlyMap<string, string>,
+  signal?: AbortSignal,
+): Promise<Driven> {
+  if (signal?.aborted) throw cancelled();
+  const session = new Session(input);
+  const waiting = new AbortController();
+  const stop = (): void => waiting.abort();
+  signal?.addEventListener("abort", stop);
+  try {
+    const result = JSON.parse(await finish(session, host, { roots, signal: waiting.signal })) as Result;
+    if ("ok" in result) {
+      const contents = MAKES_FILES.includes(result.ok.type) ? session.contents() : new Uint8Array();
+      return { outcome: result.ok, contents };
+    }
+    throw signal?.aborted ? cancelled(result.errors) : failed(result.errors);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    stop();
+    session.free();
+  }
+}
+
+/** Serves a session until it is done; gives its outcome as JSON text. */
+function finish(session: Session, host: Host, context: Context): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let open = 0;
+    let over = false;
+
+    const end = (settle: () => void): void => {
+      over = true;
+      context.signal.removeEventListener("abort", cancel);
+      settle();
+    };
+    // Whatever the core throws ends the run; nothing may be asked of that session again.
+    const attempt = (step: () => void): void => {
+      if (over) return;
+      try {
+        step();
+      } catch (thrown) {
+        end(() => reject(thrown));
+      }
+    };
+    const serve = async (request: Request): Promise<void> => {
+      const reply = await perform(host, request, context);
+      open -= 1;
+      attempt(() => {
+        hand(session, request.id, reply);
+        advance();
+      });
+    };
+    const advance = (): void => {
+      const step = session.poll();
+      if (step.type === "done") return end(() => resolve(step.outcome));
+      const requests = step.type === "need" ? step.requests : [];
+      open += requests.length;
+      if (open === 0) throw internal("the core waits, but nothing is on its way");
+      for (const request of requests) void serve(request);
+    };
+    const cancel = (): void =>
+      attempt(() => {
+        session.cancel();
+        advance();
+      });
+
+    context.signal.addEventListener("abort", cancel);
+    attempt(advance);
+  });
+}
+
+async function perform(host: Host, request: Request, context: Context): Promise<Reply> {
+  try {
+    return await host.perform(request, context);
+  } catch (thrown) {
+    return failure("other", reason(thrown));
+  }
+}
+
+function hand(session: Session, id: number, reply: Reply): void {
+  const refusal = session.answer(id, reply);
+  if (refusal === undefined) return;
+  const second = session.answer(id, failure("other", `the host gave a reply that could not be read: ${refusal}`));
+  if (second !== undefined) throw internal("the core refused an error reply", second);
+}
+
+function failed(errors: readonly Diagnostic[]): PackwrightError {
+  const [first, ...rest] = errors;
+  return first === undefined ? internal("the core failed without saying why") : new PackwrightError([first, ...rest]);
+}

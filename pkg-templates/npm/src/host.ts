@@ -1,0 +1,30 @@
+/**
+ * What a host is: the program that moves bytes for the core. A host decides nothing; it carries out one small request at a time and
+ * says how it went.
+ */
+import type { Capabilities, HostErrorKind, Reply, Request } from "./protocol.js";
+
+/** Where and for how long a request is carried out. */
+export interface Context {
+  /** The directory behind each root a request may name: `target`, `source`, and `registry:ID` for each directory registry. */
+  readonly roots: ReadonlyMap<string, string>;
+  /** Aborts when nobody waits for fetched bytes any more. File requests go on, because an interrupted write is being undone. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Carries out what the core asks for. Supply your own to `open` to work on another file system or through another transport.
+ *
+ * Paths in requests are relative, with `/`, and never contain `..`; an empty path is the root itself. Before touching a path, check
+ * that no directory between it and its root is a link, and answer `{ type: "error", kind: "permission" }` if one is.
+ */
+export interface Host {
+  readonly capabilities: Capabilities;
+  /** Answers one request. Called many times at once. A rejection reaches the core as an error of kind `other`. */
+  perform(request: Request, context: Context): Promise<Reply>;
+}
+
+/** A reply that says why a request failed. */
+export function failure(kind: HostErrorKind, message: string): Reply {
+  return { type: "error", kind, message };
+}

@@ -1,0 +1,327 @@
+/**
+ * The programming interface: `Packwright` asks the core, `Project` is what it made. This module turns calls into commands for the core
+ * and outcomes into values; it does no IO of its own and decides nothing about packs.
+ */
+import { load, type WasmSource } from "./core.js";
+import { drive, type Driven } from "./drive.js";
+import { internal, usage } from "./error.js";
+import type { Host } from "./host.js";
+import { remembering } from "./memo.js";
+import type {
+  AnswersFile,
+  Command,
+  Diagnostic,
+  Generation,
+  Answer,
+  Outcome,
+  PackDetails,
+  Summary,
+  Plan,
+  Project as Generated,
+  Question,
+  RegistryInput,
+  ResolvedPack,
+} from "./protocol.js";
+
+/** A place that packs come from. */
+export type Registry = {
+  /** The name lockfiles remember it by, such as `acme`: lower-case letters, digits and hyphens. */
+  id: string;
+  /** Scopes of pack names that belong to it, such as `@acme`. */
+  scopes?: readonly string[];
+} & (
+  | {
+      /** Base address of a static index. */
+      url: string | URL;
+    }
+  | {
+      /** Directory of a static index or of pack sources. */
+      directory: string;
+    }
+);
+
+/** What `open` takes. */
+export interface OpenOptions {
+  /**
+   * Where packs come from. A string or URL is the address of a static index, or in Node a directory; it gets the id `default`.
+   * In a browser a relative address is taken from the page's. Absent, in Node: the starter packs that ship in this package.
+   */
+  registry?: string | URL | Registry | readonly Registry[] | undefined;
+  /** Carries out what the core asks for. Absent: the file system and `fetch` in Node, elsewhere `fetch` alone. */
+  host?: Host | undefined;
+}
+
+/** What decides the content of a project. */
+export interface GenerationOptions {
+  /** The packs, each `NAME` or `NAME@CONSTRAINT`. Empty: those in the lockfile of `directory`. */
+  packs: readonly string[];
+  /** Values for variables by name. Strings are read by the variable's type, so `"8080"` answers an integer. */
+  answers?: Readonly<Record<string, Answer>> | undefined;
+  /** The text of a TOML or JSON file with answers, which is which by its name. `answers` win over it. */
+  answersFile?: AnswersFile | undefined;
+  /** Optional dependencies to join, by pack name. */
+  with?: readonly string[] | undefined;
+  /** The directory the project is meant for: compared with, its lockfile read, its name the default for `project_name`. */
+  directory?: string | undefined;
+  /** Ends the work early; the call then rejects with code `cancelled`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What `generate` takes. */
+export interface GenerateOptions extends GenerationOptions {
+  /** Fail with code `file-conflict` unless `directory` is exactly what the packs give. */
+  check?: boolean | undefined;
+  /** The moment templates see and the lockfile records, to the second. A string is RFC 3339 in UTC. Absent: now. */
+  timestamp?: Date | string | undefined;
+}
+
+/** What `questions` gives. */
+export interface Questions {
+  /** The packs that would take part, in the order they apply. */
+  packs: ResolvedPack[];
+  /** Every variable of these packs, `project_name` first, with what stands as its answer now. */
+  questions: Question[];
+}
+
+/** How `Project.write` treats what it finds. */
+export interface WriteOptions {
+  /** Overwrite files that have other content. */
+  force?: boolean | undefined;
+  /** Consent to files that run by themselves when the folder is opened. */
+  trust?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What `Project.write` did. */
+export interface Written {
+  /** The files written, as paths relative to the directory. */
+  written: string[];
+  /** How many files were already as they should be. */
+  unchanged: number;
+}
+
+/** What differs between the places this package runs in. */
+export interface Platform {
+  wasm(): WasmSource | Promise<WasmSource>;
+  host(): Host;
+  /** The registry used when none is named. */
+  registry: Registry | undefined;
+  /** Reads what the user gave as a registry's place. */
+  locate(place: string | URL): { url: string | URL } | { directory: string };
+  /** The full path of a directory the user named. */
+  resolve(directory: string): string;
+}
+
+/** Loads the core and opens registries on a platform. */
+export async function openOn(platform: Platform, options: OpenOptions): Promise<Packwright> {
+  const registries = registriesOf(platform, options.registry);
+  await load(platform.wasm);
+  return new Packwright(new Desk(platform, remembering(options.host ?? platform.host()), registries));
+}
+
+function registriesOf(platform: Platform, given: OpenOptions["registry"]): Registry[] {
+  if (given === undefined) {
+    if (platform.registry === undefined) throw usage("no registry was given", "pass one: open({ registry: URL })");
+    return [platform.registry];
+  }
+  if (typeof given === "string" || given instanceof URL) return [{ id: "default", ...platform.locate(given) }];
+  return "id" in given ? [given] : [...given];
+}
+
+/** What a command runs on besides the registries: the directory behind one more root, and the time. */
+interface Surroundings {
+  root?: readonly [name: string, directory: string] | undefined;
+  timestamp?: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** Where all calls of one opened `Packwright` go through: its registries, its host, and what its host remembers. */
+class Desk {
+  readonly #platform: Platform;
+  readonly #host: Host;
+  readonly #registries: RegistryInput[];
+  readonly #roots: ReadonlyMap<string, string>;
+
+  constructor(platform: Platform, host: Host, registries: readonly Registry[]) {
+    this.#platform = platform;
+    this.#host = host;
+    this.#registries = registries.map(input);
+    this.#roots = new Map(
+      registries.flatMap((registry) =>
+        "directory" in registry ? [[`registry:${registry.id}`, platform.resolve(registry.directory)]] : [],
+      ),
+    );
+  }
+
+  /** The full path of a directory the user named. */
+  resolve(directory: string): string {
+    return this.#platform.resolve(directory);
+  }
+
+  /** Runs one command and gives the outcome that belongs to it. */
+  async run<T extends Command["type"]>(
+    command: Command & { type: T },
+    { root, timestamp, signal }: Surroundings,
+  ): Promise<Driven & { outcome: Outcome & { type: T } }> {
+    const session = {
+      command,
+      registries: this.#registries,
+      capabilities: this.#host.capabilities,
+      timestamp: timestamp ?? rfc3339(new Date()),
+    };
+    const roots = root === undefined ? this.#roots : new Map([...this.#roots, root]);
+    const driven = await drive(session, this.#host, roots, signal);
+    if (!answers(driven, command.type)) throw internal(`the core answered ${command.type} with ${driven.outcome.type}`);
+    return driven;
+  }
+}
+
+function answers<T extends Command["type"]>(driven: Driven, type: T): driven is Driven & { outcome: Outcome & { type: T } } {
+  return driven.outcome.type === type;
+}
+
+function input(registry: Registry): RegistryInput {
+  const scopes = [...(registry.scopes ?? [])];
+  if ("directory" in registry) return { id: registry.id, location: { type: "directory" }, scopes };
+  return { id: registry.id, location: { type: "http", url: String(registry.url) }, scopes };
+}
+
+/** Opened registries: ask what is in them, and make projects from it. */
+export class Packwright {
+  readonly #desk: Desk;
+
+  /** Not for callers: use `open`. */
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  /** Every pack there is, in its newest version, by name. */
+  async list(options: { signal?: AbortSignal } = {}): Promise<Summary[]> {
+    return (await this.#desk.run({ type: "list" }, options)).outcome.packs;
+  }
+
+  /**
+   * All about one pack.
+   *
+   * @param pack `NAME` or `NAME@CONSTRAINT`; the newest version that matches is shown.
+   * @throws PackwrightError `not-found` when there is no such pack or version.
+   */
+  async show(pack: string, options: { signal?: AbortSignal } = {}): Promise<PackDetails> {
+    return (await this.#desk.run({ type: "show", pack }, options)).outcome.pack;
+  }
+
+  /**
+   * What these packs want to know, and what stands as the answer to each given the answers so far.
+   *
+   * Nothing is written, and answers that fail a check are reported in the questions, not thrown: call it again with more answers until
+   * every question that is asked and required has an answer. Registries are read once per `open`.
+   *
+   * @throws PackwrightError `not-found`, `conflict` or `cycle` when the packs do not go together, `network` when a registry is out of reach.
+   */
+  async questions(options: GenerationOptions): Promise<Questions> {
+    const command = { type: "questions" as const, ...this.#generation(options) };
+    const { outcome } = await this.#desk.run(command, this.#target(options));
+    return { packs: outcome.packs, questions: outcome.questions };
+  }
+
+  /**
+   * Makes a project in memory. With a `directory`, the plan says what writing it there would change.
+   *
+   * @throws PackwrightError with every problem found: `missing-variable`, `invalid-input`, `render-failed`, `conflict` and the like.
+   */
+  async generate(options: GenerateOptions): Promise<Project> {
+    const command = { type: "generate" as const, ...this.#generation(options), check: options.check ?? false };
+    const run = { ...this.#target(options), timestamp: rfc3339(options.timestamp ?? new Date()) };
+    const { outcome, contents } = await this.#desk.run(command, run);
+    return new Project(this.#desk, outcome.project, contents);
+  }
+
+  /**
+   * Makes a static index, to be served by any file host, from a directory of pack sources.
+   *
+   * @returns the files of the index by their paths in it.
+   */
+  async buildRegistry(directory: string, options: { signal?: AbortSignal } = {}): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+    const { outcome, contents } = await this.#desk.run(
+      { type: "build-registry" },
+      { ...options, root: ["source", this.#desk.resolve(directory)] },
+    );
+    return cut(outcome.files, contents);
+  }
+
+  #generation(options: GenerationOptions): Generation {
+    const { directory } = options;
+    return {
+      packs: [...options.packs],
+      with: [...(options.with ?? [])],
+      answers: { ...options.answers },
+      answersFile: options.answersFile ?? null,
+      directoryName: directory === undefined ? null : lastPart(this.#desk.resolve(directory)),
+      target: directory !== undefined,
+      check: false,
+    };
+  }
+
+  #target({ directory, signal }: GenerationOptions): Surroundings {
+    return { root: directory === undefined ? undefined : ["target", this.#desk.resolve(directory)], signal };
+  }
+}
+
+/** A generated project, in memory until `write`. */
+export class Project {
+  readonly #desk: Desk;
+  readonly #contents: Uint8Array<ArrayBuffer>;
+
+  /** The packs it is made from, in the order they apply. */
+  readonly packs: readonly ResolvedPack[];
+  /** The answer to every variable, without secrets. */
+  readonly answers: Readonly<Record<string, Answer>>;
+  /** Each file with what writing it would do, where it comes from and its mode. `offset` and `size` are the file's bytes in one block. */
+  readonly plan: Plan;
+  /** The text of `packwright.lock`. */
+  readonly lockfile: string;
+  /** What is worth knowing and no reason to stop. */
+  readonly warnings: readonly Diagnostic[];
+  /** The content of every file by its path in the project, the lockfile included. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
+  /** Not for callers: use `Packwright.generate`. */
+  constructor(desk: Desk, generated: Generated, contents: Uint8Array<ArrayBuffer>) {
+    this.#desk = desk;
+    this.#contents = contents;
+    this.packs = generated.packs;
+    this.answers = generated.answers;
+    this.plan = generated.plan;
+    this.lockfile = generated.lockfile;
+    this.warnings = generated.warnings;
+    this.files = cut(generated.plan.operations, contents);
+  }
+
+  /**
+   * Writes all files, or none: what fails is undone. The directory is compared again first, and made if it is not there.
+   *
+   * @throws PackwrightError `file-conflict` when files there have other content and `force` is not set, `needs-consent` when files would
+   * run on opening the folder and `trust` is not set, `storage` when the disk refuses.
+   */
+  async write(directory: string, options: WriteOptions = {}): Promise<Written> {
+    const { force = false, trust = false, signal } = options;
+    const command = { type: "apply" as const, plan: this.plan, contents: this.#contents, force, trust };
+    const { outcome } = await this.#desk.run(command, { root: ["target", this.#desk.resolve(directory)], signal });
+    return { written: outcome.written, unchanged: outcome.unchanged };
+  }
+}
+
+function cut(
+  files: readonly { path: string; offset: number; size: number }[],
+  contents: Uint8Array<ArrayBuffer>,
+): Map<string, Uint8Array<ArrayBuffer>> {
+  return new Map(files.map(({ path, offset, size }) => [path, contents.subarray(offset, offset + size)]));
+}
+
+function lastPart(path: string): string | null {
+  return path.split(/[/\\]/).filter(Boolean).at(-1) ?? null;
+}
+
+function rfc3339(moment: Date | string): string {
+  return typeof moment === "string" ? moment : moment.toISOString().replace(/\.\d+Z$/, "Z");
+}

@@ -1,0 +1,14 @@
+/** What all entry points outside Node share: a host that fetches, and registries at addresses. */
+import { browserHost } from "./browser.js";
+import type { Platform } from "./open.js";
+
+/** The platform of browsers and workers; only where the core comes from differs between their entry points. */
+export function web(wasm: Platform["wasm"]): Platform {
+  return {
+    wasm,
+    host: browserHost,
+    registry: undefined,
+    locate: (place) => ({ url: new URL(place, globalThis.document?.baseURI ?? globalThis.location?.href) }),
+    resolve: (directory) => directory,
+  };
+}

@@ -1,0 +1,336 @@
+// The command line as its users run it: every command, every flag, every exit code that can be reached, and what is said each time.
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { filesOf, golden, packs, packwright, project, scratch, timestamp } from "./installed.mjs";
+
+const good = ["--registry", `fixtures=${join(packs, "good")}`];
+const from = (registry) => ["--registry", join(packs, registry)];
+const fixed = [...good, "--timestamp", timestamp];
+
+/** Expects a failure with this exit code and error code, nothing on stdout, and a message that has all these words. */
+async function fails(args, exit, code, words, options) {
+  const { code: status, stdout, stderr } = await packwright(args, options);
+  assert.equal(status, exit, stderr);
+  assert.equal(stdout, "");
+  assert.ok(stderr.startsWith(`error[${code}]: `), stderr);
+  for (const word of words) assert.ok(stderr.includes(word), `"${word}" is not in:\n${stderr}`);
+  return stderr;
+}
+
+describe("help and version", { concurrency: 4 }, () => {
+  for (const [name, args] of [
+    ["help", []],
+    ["help", ["--help"]],
+    ["help", ["-h"]],
+    ["help-list", ["list", "--help"]],
+    ["help-show", ["show", "--help"]],
+    ["help-generate", ["generate", "-h"]],
+    ["help-registry-build", ["registry", "build", "--help"]],
+  ]) {
+    test(`packwright ${args.join(" ")}`, async () => {
+      const { code, stdout, stderr } = await packwright(args);
+      assert.equal(code, 0);
+      assert.equal(stderr, "");
+      golden(assert, name, stdout);
+    });
+  }
+
+  test("--version is that of the package", async () => {
+    const { version } = JSON.parse(readFileSync(join(project, "node_modules/packwright/package.json"), "utf8"));
+    assert.equal((await packwright(["--version"])).stdout, `packwright ${version}\n`);
+    assert.deepEqual(JSON.parse((await packwright(["-V", "--json"])).stdout), { version });
+  });
+});
+
+describe("wrong usage exits with 64 and says what is right", { concurrency: 4 }, () => {
+  for (const [args, ...words] of [
+    [["lst"], "no command `lst`", "did you mean `packwright list`?"],
+    [["frobnicate"], "no command `frobnicate`", "`packwright --help`"],
+    [["registry"], "`packwright registry build`"],
+    [["registry", "biuld", "a", "b"], "`packwright registry build`"],
+    [["--json=yes", "list"], "`--json` takes no value"],
+    [["list", "--jsn"], "has no flag `--jsn`", "did you mean `--json`?"],
+    [["list", "--name", "x"], "has no flag `--name`"],
+    [["list", "extra"], "`extra` is one argument too many"],
+    [["show"], "PACK is missing"],
+    [["registry", "build", "only-one"], "OUT is missing"],
+    [["generate", "greeting", "--name"], "`--name` needs a value"],
+    [["generate", "greeting", "--name", "--yes"], "`--name` needs a value"],
+    [["generate", "greeting", "--var", "port"], "NAME=VALUE"],
+    [["generate", "greeting", "--name", "a", "--var", "project_name=b"], "`--name` and `--var project_name` differ"],
+    [["generate", "greeting", "--name", "a/b"], "`--output DIR`"],
+    [["list", "--registry", "mine="], "has no location"],
+    [["--yes"], "no command was given"],
+  ]) {
+    test(args.join(" "), () => fails(args, 64, "usage", words));
+  }
+
+  test("as JSON", async () => {
+    const { code, stdout, stderr } = await packwright(["lst", "--json"]);
+    assert.equal(code, 64);
+    assert.equal(stderr, "");
+    const { error } = JSON.parse(stdout);
+    assert.deepEqual([error.code, error.exitCode, error.diagnostics.length], ["usage", 64, 1]);
+  });
+});
+
+describe("looking", { concurrency: 4 }, () => {
+  test("list", async () => {
+    const { code, stdout } = await packwright(["list", ...good]);
+    assert.equal(code, 0);
+    golden(assert, "list", stdout);
+  });
+
+  test("list without a registry shows the starter packs", async () => {
+    const { packs: starters } = JSON.parse((await packwright(["list", "--json"])).stdout);
+    assert.deepEqual(new Set(starters.map(({ registry }) => registry)), new Set(["starter"]));
+    for (const name of ["base-project", "rust-cli", "node-library", "github-ci"]) {
+      assert.ok(starters.some((pack) => pack.name === name), `${name} is not in the starter registry`);
+    }
+  });
+
+  test("PACKWRIGHT_REGISTRY stands for --registry, which wins", async () => {
+    const env = { PACKWRIGHT_REGISTRY: join(packs, "good") };
+    const listed = JSON.parse((await packwright(["list", "--json"], { env })).stdout).packs;
+    assert.deepEqual(listed.map(({ name, registry }) => [name, registry]).at(0), ["greeting", "default"]);
+    const other = JSON.parse((await packwright(["list", "--json", ...from("ring")], { env })).stdout).packs;
+    assert.deepEqual(other.map(({ name }) => name), ["first", "second"]);
+  });
+
+  test("show", async () => {
+    for (const pack of ["greeting", "survey"]) {
+      const { code, stdout, stderr } = await packwright(["show", pack, ...good]);
+      assert.equal(code, 0, stderr);
+      golden(assert, `show-${pack}`, stdout);
+    }
+  });
+
+  test("show --json", async () => {
+    const { pack } = JSON.parse((await packwright(["show", "greeting@^1", "--json", ...good])).stdout);
+    assert.equal(pack.version, "1.2.0");
+    assert.deepEqual(pack.variables.map(({ name, type }) => [name, type]), [["greeting", "string"], ["port", "integer"]]);
+  });
+
+  test("output may be cut short by its reader", async () => {
+    const { execFileSync } = await import("node:child_process");
+    const bin = join(project, "node_modules/.bin/packwright");
+    assert.equal(execFileSync("sh", ["-c", `"${bin}" show greeting --registry "${join(packs, "good")}" | head -1`], { encoding: "utf8" }), "greeting 1.2.0\n");
+  });
+});
+
+describe("generate", { concurrency: 4 }, () => {
+  test("writes what was asked for, with modes, and says what comes next", async () => {
+    const cwd = scratch();
+    const { code, stdout, stderr } = await packwright(["generate", "greeting", "--name", "My Demo", "--var", "port=8080", ...fixed], { cwd });
+    assert.equal(code, 0, stderr);
+    const files = filesOf(join(cwd, "My Demo"));
+    assert.deepEqual([...files.keys()], ["bin/greet.sh", "packwright.lock", "src/my-demo.txt"]);
+    assert.equal(files.get("src/my-demo.txt").toString(), "Hello, My Demo, on port 8080!\n");
+    assert.equal(statSync(join(cwd, "My Demo/bin/greet.sh")).mode & 0o777, 0o755);
+    assert.match(stdout, /^Wrote 3 files \(.* k?B\) to My Demo\nNext:\n {2}cd My Demo\n {2}bin\/greet\.sh\n$/);
+  });
+
+  test("--dry-run shows the plan and writes nothing", async () => {
+    const cwd = scratch();
+    const { code, stdout, stderr } = await packwright(["generate", "greeting", "--name", "demo", "--dry-run", ...fixed], { cwd });
+    assert.equal(code, 0, stderr);
+    golden(assert, "dry-run", stdout);
+    assert.deepEqual([...filesOf(cwd)], []);
+  });
+
+  test("--dry-run over other content shows the difference", async () => {
+    const cwd = scratch();
+    mkdirSync(join(cwd, "demo/src"), { recursive: true });
+    writeFileSync(join(cwd, "demo/src/demo.txt"), "mine\n");
+    const { code, stdout } = await packwright(["generate", "greeting", "--name", "demo", "--dry-run", ...fixed], { cwd });
+    assert.equal(code, 0);
+    golden(assert, "dry-run-conflict", stdout);
+    assert.equal(readFileSync(join(cwd, "demo/src/demo.txt"), "utf8"), "mine\n");
+  });
+
+  test("--json prints one document with the plan and what was written", async () => {
+    const cwd = scratch();
+    const { code, stdout, stderr } = await packwright(["generate", "greeting", "--name", "demo", "--json", ...fixed], { cwd });
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+    const document = JSON.parse(stdout);
+    assert.equal(document.directory, "demo");
+    assert.deepEqual(document.answers, { greeting: "Hello", port: 3000, project_name: "demo" });
+    assert.deepEqual(new Set(document.written), new Set(["bin/greet.sh", "src/demo.txt", "packwright.lock"]));
+    assert.deepEqual(document.plan.operations.map(({ action }) => action), ["create", "create", "create"]);
+    assert.equal(document.lockfile, readFileSync(join(cwd, "demo/packwright.lock"), "utf8"));
+    const dry = JSON.parse((await packwright(["generate", "greeting", "--name", "other", "--json", "--dry-run", ...fixed], { cwd })).stdout);
+    assert.equal(dry.written, null);
+    assert.ok(!existsSync(join(cwd, "other")));
+  });
+
+  test("--answers reads TOML and JSON, and --var wins over it", async () => {
+    const cwd = scratch();
+    writeFileSync(join(cwd, "answers.toml"), 'project_name = "from-file"\nport = 4000\ngreeting = "Good day"\n');
+    writeFileSync(join(cwd, "answers.json"), '{ "project_name": "from-json", "port": 5000 }');
+    const args = ["generate", "greeting", ...fixed, "--answers"];
+    assert.equal((await packwright([...args, "answers.toml", "--var", "port=4001"], { cwd })).code, 0);
+    assert.equal((await packwright([...args, "answers.json"], { cwd })).code, 0);
+    assert.equal(readFileSync(join(cwd, "from-file/src/from-file.txt"), "utf8"), "Good day, from-file, on port 4001!\n");
+    assert.equal(readFileSync(join(cwd, "from-json/src/from-json.txt"), "utf8"), "Hello, from-json, on port 5000!\n");
+  });
+
+  test("--output names the directory, and the project when nothing else does", async () => {
+    const cwd = scratch();
+    assert.equal((await packwright(["generate", "greeting", "-o", "deep/er/place", ...fixed], { cwd })).code, 0);
+    assert.equal(readFileSync(join(cwd, "deep/er/place/src/place.txt"), "utf8"), "Hello, place, on port 3000!\n");
+  });
+
+  test("--with joins an optional dependency, whose self-running file needs --trust", async () => {
+    const cwd = scratch();
+    const args = ["generate", "greeting", "--with", "tasks", "--name", "demo", ...fixed];
+    await fails(args, 12, "needs-consent", [".vscode/tasks.json", "--trust"], { cwd });
+    assert.deepEqual([...filesOf(cwd)], []);
+    assert.equal((await packwright([...args, "--trust"], { cwd })).code, 0);
+    assert.ok(existsSync(join(cwd, "demo/.vscode/tasks.json")));
+  });
+
+  test("a second run changes nothing; without packs the lockfile says which", async () => {
+    const cwd = scratch();
+    const args = ["generate", "greeting", "--name", "demo", ...fixed];
+    assert.equal((await packwright(args, { cwd })).code, 0);
+    const before = filesOf(cwd);
+    const again = await packwright([...args, "--json"], { cwd });
+    assert.deepEqual(JSON.parse(again.stdout).written, []);
+    const locked = await packwright(["generate", ...fixed, "--json"], { cwd: join(cwd, "demo") });
+    assert.equal(locked.code, 0, locked.stdout);
+    assert.deepEqual(JSON.parse(locked.stdout).packs.map(({ name }) => name), ["greeting"]);
+    assert.deepEqual(filesOf(cwd), before);
+  });
+
+  test("existing files are kept without --force and overwritten with it", async () => {
+    const cwd = scratch();
+    const file = join(cwd, "demo/src/demo.txt");
+    mkdirSync(join(cwd, "demo/src"), { recursive: true });
+    writeFileSync(file, "mine\n");
+    const args = ["generate", "greeting", "--name", "demo", "--yes", ...fixed];
+    await fails(args, 13, "file-conflict", ["src/demo.txt", "--force"], { cwd });
+    assert.deepEqual([...filesOf(cwd).keys()], ["demo/src/demo.txt"]);
+    assert.equal(readFileSync(file, "utf8"), "mine\n");
+    assert.equal((await packwright([...args, "--force"], { cwd })).code, 0);
+    assert.equal(readFileSync(file, "utf8"), "Hello, demo, on port 3000!\n");
+  });
+
+  test("--check passes on what was generated and shows the difference otherwise", async () => {
+    const cwd = scratch();
+    const args = ["generate", "greeting", "--name", "demo", ...fixed];
+    assert.equal((await packwright(args, { cwd })).code, 0);
+    const same = await packwright([...args, "--check"], { cwd });
+    assert.equal(same.stdout, "demo is exactly what the packs give\n", same.stderr);
+    writeFileSync(join(cwd, "demo/src/demo.txt"), "edited\n");
+    const stderr = await fails([...args, "--check"], 13, "out-of-date", ["src/demo.txt"], { cwd });
+    assert.match(stderr, /-edited\n\s*\+Hello, demo, on port 3000!/);
+    assert.equal(readFileSync(join(cwd, "demo/src/demo.txt"), "utf8"), "edited\n");
+  });
+
+  test("links inside the directory are not written through", async () => {
+    const cwd = scratch();
+    const outside = scratch("outside");
+    mkdirSync(join(cwd, "demo"));
+    symlinkSync(outside, join(cwd, "demo/src"));
+    const { code, stderr } = await packwright(["generate", "greeting", "--name", "demo", "--force", ...fixed], { cwd });
+    assert.notEqual(code, 0);
+    assert.match(stderr, /link/);
+    assert.deepEqual([...filesOf(outside)], []);
+  });
+});
+
+describe("failures have a code, an exit code and words, and write nothing", { concurrency: 4 }, () => {
+  const cases = [
+    ["an unknown pack", ["generate", "greting", "--name", "d", ...good], 1, "pack-not-found", ["greting", "greeting"]],
+    ["an unknown pack to show", ["show", "surwey", ...good], 1, "pack-not-found", ["surwey", "survey"]],
+    ["an answers file that is not there", ["generate", "greeting", "--answers", "no.toml", ...good], 1, "file-not-found", ["no.toml"]],
+    ["a template that is not there", ["generate", "absent", "--name", "d", ...from("broken")], 1, "file-not-found", ["templates/nowhere.txt"]],
+    ["an undefined variable", ["generate", "template", "--name", "d", ...from("broken")], 3, "render-failed", ["templates/text.txt.j2:2", "nobody"]],
+    ["a ring", ["generate", "first", "--name", "d", ...from("ring")], 4, "cycle", ["first", "second"]],
+    ["a conflict", ["generate", "wants-new", "--name", "d", ...from("clash")], 5, "conflict", ["wants-new", "old", "^2", "1.4.0"]],
+    ["a version that does not exist", ["generate", "greeting@^7", "--name", "d", ...good], 5, "conflict", ["greeting", "^7"]],
+    ["a missing name", ["generate", "greeting", ...good], 7, "missing-variable", ["project_name", "--name"]],
+    ["a missing answer", ["generate", "survey@2.0.0-rc.1", "--name", "d", ...good], 7, "missing-variable", ["owner", "token", "--var owner="]],
+    ["an unreachable registry", ["list", "--registry", "http://127.0.0.1:9/"], 9, "network", ["127.0.0.1:9"]],
+    ["a directory that cannot be made", ["generate", "greeting", "-o", "file/demo", ...good], 10, "storage", ["file"]],
+    ["a wrong constraint", ["generate", "greeting@>>1", "--name", "d", ...good], 11, "invalid-constraint", [">>1"]],
+    ["a wrong pack name", ["generate", "Greeting!", "--name", "d", ...good], 11, "invalid-name", ["Greeting!"]],
+    ["a wrong answer", ["generate", "greeting", "--name", "d", "--var", "port=80", ...good], 11, "invalid-answer", ["port", "80", "1024"]],
+    ["an answer to nothing", ["generate", "greeting", "--name", "d", "--var", "prt=1", ...good], 11, "invalid-answer", ["prt", "port"]],
+    ["a wrong manifest", ["list", ...from("unreadable")], 11, "invalid-manifest", ["descripton", "description"]],
+    ["a wrong timestamp", ["generate", "greeting", "--name", "d", "--timestamp", "today", ...good], 11, "invalid-input", ["today"]],
+    ["two packs with one file", ["generate", "one", "other", "--name", "d", ...from("clash")], 13, "path-conflict", ["same.txt", "one", "other"]],
+    ["a registry that is not there", ["list", "--registry", "nowhere"], 1, "file-not-found", ["nowhere"]],
+  ];
+  for (const [name, args, exit, code, words] of cases) {
+    test(name, async () => {
+      const cwd = scratch();
+      writeFileSync(join(cwd, "file"), "in the way");
+      const stderr = await fails(args, exit, code, words, { cwd });
+      golden(assert, `error-${name.replaceAll(" ", "-")}`, stderr.replaceAll(cwd, "CWD").replaceAll(packs, "PACKS"));
+      const json = await packwright([...args, "--json"], { cwd });
+      assert.equal(json.code, exit);
+      assert.equal(json.stderr, "");
+      const { error } = JSON.parse(json.stdout);
+      assert.deepEqual([error.code, error.exitCode], [code, exit]);
+      assert.deepEqual([...filesOf(cwd).keys()], ["file"]);
+    });
+  }
+
+  test("a directory that may not be written to", { skip: process.getuid?.() === 0 && "root may write everywhere" }, async () => {
+    const cwd = scratch();
+    chmodSync(cwd, 0o500);
+    await fails(["generate", "greeting", "--name", "demo", ...good], 10, "storage", ["demo"], { cwd });
+  });
+
+  test("a server that sends a page where an index should be", async () => {
+    const server = createServer((_, response) => response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><p>Sign in"));
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${server.address().port}/`;
+    await fails(["list", "--registry", address], 9, "bad-response", [address]);
+    server.close();
+  });
+});
+
+describe("registry build", () => {
+  test("makes an index that a file host can serve, with the same packs in it", async () => {
+    const out = join(scratch(), "index");
+    const built = await packwright(["registry", "build", join(packs, "good"), out]);
+    assert.equal(built.code, 0, built.stderr);
+    assert.match(built.stdout, /^Wrote a registry of \d+ files \(.*\) to /);
+    const server = createServer((request, response) => {
+      const path = join(out, decodeURIComponent(request.url));
+      if (existsSync(path)) response.end(readFileSync(path));
+      else response.writeHead(404).end();
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const served = ["--registry", `fixtures=http://127.0.0.1:${server.address().port}/`];
+    for (const registry of [served, ["--registry", `fixtures=${out}`]]) {
+      assert.equal((await packwright(["list", ...registry])).stdout, (await packwright(["list", ...good])).stdout);
+      const cwd = scratch();
+      const args = ["generate", "greeting", "--name", "demo", "--timestamp", timestamp];
+      assert.equal((await packwright([...args, "-o", "demo", ...registry], { cwd })).code, 0);
+      const direct = scratch();
+      assert.equal((await packwright([...args, "-o", "demo", ...good], { cwd: direct })).code, 0);
+      assert.deepEqual(filesOf(cwd).get("demo/src/demo.txt"), filesOf(direct).get("demo/src/demo.txt"));
+    }
+    server.close();
+  });
+
+  test("--json lists the files; a directory with something in it is refused", async () => {
+    const out = scratch();
+    const first = JSON.parse((await packwright(["registry", "build", join(packs, "good"), out, "--json"])).stdout);
+    assert.ok(first.files.some(({ path }) => path === "config.json"));
+    await fails(["registry", "build", join(packs, "good"), out], 13, "file-conflict", [out]);
+  });
+
+  test("a wrong manifest is refused and nothing written", async () => {
+    const out = join(scratch(), "index");
+    await fails(["registry", "build", join(packs, "unreadable"), out], 11, "invalid-manifest", ["descripton"]);
+    assert.ok(!existsSync(out));
+  });
+});

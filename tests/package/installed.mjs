@@ -1,0 +1,86 @@
+// The packed package, installed as its users would: once for all test files, in a directory that the next build replaces.
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const packs = join(root, "tests/cases/packs");
+/** Makes what is generated the same to the byte every time. */
+export const timestamp = "2026-11-22T14:51:00Z";
+
+export const tarball = process.env.PACKWRIGHT_TARBALL;
+if (tarball === undefined) throw new Error("PACKWRIGHT_TARBALL names no tarball; run these tests with `npm test -- package`");
+
+/** A project directory with the package installed from its tarball. */
+export const project = await install();
+export const cli = join(project, "node_modules/.bin/packwright");
+
+async function install() {
+  const digest = createHash("sha256").update(readFileSync(tarball)).digest("hex").slice(0, 12);
+  const parent = join(tmpdir(), "packwright-installed");
+  const directory = join(parent, digest);
+  if (existsSync(directory)) return directory;
+  mkdirSync(parent, { recursive: true });
+  const fresh = mkdtempSync(`${directory}-`);
+  writeFileSync(join(fresh, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", resolve(tarball)], { cwd: fresh });
+  // Another test file may have been faster; its directory is as good.
+  if (existsSync(directory)) rmSync(fresh, { recursive: true });
+  else renameSync(fresh, directory);
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith(digest)) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+  return directory;
+}
+
+const scratches = [];
+process.on("exit", () => scratches.forEach((directory) => rmSync(directory, { recursive: true, force: true })));
+
+/** A new empty directory, removed when the tests are over. */
+export function scratch(name = "test") {
+  const directory = mkdtempSync(join(tmpdir(), `packwright-${name}-`));
+  scratches.push(directory);
+  return directory;
+}
+
+/** Every file below a directory by its path in it. */
+export function filesOf(directory) {
+  const found = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const path = (entry) => join(entry.parentPath ?? entry.path, entry.name);
+  return new Map(found.map((entry) => [path(entry).slice(directory.length + 1), readFileSync(path(entry))]).sort(byPath));
+}
+
+/** One digest over all files of a map of paths to bytes. */
+export function digestOf(files) {
+  const hash = createHash("sha256");
+  for (const [path, content] of [...files].sort(byPath)) hash.update(`${path}\0${content.length}\0`).update(content);
+  return hash.digest("hex");
+}
+
+function byPath([one], [other]) {
+  return one < other ? -1 : 1;
+}
+
+/** Runs the command line; never rejects. `colour` and the like come in through `env`. */
+export function packwright(args, { cwd, env = {}, signal } = {}) {
+  return new Promise((done) => {
+    const options = { cwd: cwd ?? project, env: { ...process.env, PACKWRIGHT_REGISTRY: "", NO_COLOR: "", ...env }, signal };
+    execFile(cli, args, options, (error, stdout, stderr) => done({ code: error?.code ?? 0, signal: error?.signal, stdout, stderr }));
+  });
+}
+
+/** Compares with a file in golden/, or writes it when UPDATE_GOLDEN is set. */
+export function golden(assert, name, text) {
+  const path = join(root, "tests/package/golden", `${name}.txt`);
+  if (process.env.UPDATE_GOLDEN) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+  assert.equal(text, readFileSync(path, "utf8"), `${name} differs from ${path}; UPDATE_GOLDEN=1 rewrites it`);
+}

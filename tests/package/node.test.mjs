@@ -1,0 +1,363 @@
+// The package in Node as its users import it: the published shape, the types, the programming interface, hosts of their own, and crashes.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { filesOf, packs, project, root, scratch, tarball, timestamp } from "./installed.mjs";
+
+const run = promisify(execFile);
+const installed = createRequire(join(project, "index.js"));
+const { open, PackwrightError, browserHost } = await import(pathToFileURL(installed.resolve("packwright")));
+
+const good = { id: "fixtures", directory: join(packs, "good") };
+const greeting = { packs: ["greeting"], answers: { project_name: "demo" }, timestamp };
+
+/** Serves bytes by path; `requests` counts what was asked. */
+async function serve(files) {
+  const requests = [];
+  const server = createServer((request, response) => {
+    requests.push(request.url);
+    const body = files(request.url.slice(1));
+    if (body === undefined) response.writeHead(404).end();
+    else response.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { registry: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close() };
+}
+
+describe("the published shape", { concurrency: 2 }, () => {
+  test("publint finds nothing", async () => {
+    const { stdout } = await run(join(root, "node_modules/.bin/publint"), ["run", tarball, "--strict"]);
+    assert.match(stdout, /All good!/);
+  });
+
+  test("arethetypeswrong finds nothing", async () => {
+    // The core itself is no module with types.
+    const options = ["--profile", "esm-only", "--exclude-entrypoints", "packwright.wasm", "--format", "json"];
+    const { stdout } = await run(join(root, "node_modules/.bin/attw"), [tarball, ...options]).catch((failure) => failure);
+    const { analysis } = JSON.parse(stdout);
+    const problems = analysis.problems.filter(({ resolutionKind }) => resolutionKind !== "node10" && resolutionKind !== "node16-cjs");
+    assert.deepEqual(problems, []);
+    assert.deepEqual(Object.keys(analysis.entrypoints).slice(0, 3), [".", "./inline", "./slim"]);
+  });
+
+  test("what it needs at run time is installed, what it promises is there", () => {
+    const directory = join(project, "node_modules/packwright");
+    for (const file of ["packwright.wasm", "registry/config.json", "pack.schema.json", "README.md", "CHANGELOG.md", "NOTICES.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
+      assert.ok(existsSync(join(directory, file)), `${file} is missing`);
+    }
+    const { scripts = {} } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+    assert.deepEqual(Object.keys(scripts), []);
+  });
+
+  for (const [module, resolution] of [["nodenext", "nodenext"], ["esnext", "bundler"]]) {
+    test(`a strict TypeScript program compiles with moduleResolution ${resolution}`, async () => {
+      const directory = join(project, `types-${resolution}`);
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(
+        join(directory, "program.ts"),
+        `import { open, PackwrightError, type Host, type Project, type Question, type Reply, type Request } from "packwright";
+         import { open as openSlim } from "packwright/slim";
+         import { open as openInline } from "packwright/inline";
+         const host: Host = {
+           capabilities: { rename: false, modes: false },
+           async perform(request: Request): Promise<Reply> {
+             return request.type === "fetch" ? { type: "response", status: 404, headers: {}, body: new Uint8Array() } : { type: "done" };
+           },
+         };
+         const pw = await open({ registry: new URL("https://packs.example.com/"), host });
+         await openInline({ registry: [{ id: "a", url: "https://a.example.com/", scopes: ["@a"] }] });
+         await openSlim({ wasm: new Uint8Array(), registry: { id: "b", directory: "packs" } });
+         const project: Project = await pw.generate({ packs: ["a"], answers: { port: 1, list: ["x"] }, timestamp: new Date() });
+         const blob: Blob = new Blob([...project.files.values()]);
+         const questions: Question[] = (await pw.questions({ packs: [] })).questions;
+         try { await project.write("x", { force: true }); }
+         catch (error) { if (error instanceof PackwrightError) console.log(error.exitCode.toFixed(), error.diagnostics[0]?.suggestion, blob, questions); }
+         // @ts-expect-error a pack must be text
+         await pw.show(1);`,
+      );
+      const options = { target: "es2022", lib: ["es2022", "dom"], strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: [], module, moduleResolution: resolution };
+      writeFileSync(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["program.ts"] }));
+      await run(join(root, "node_modules/.bin/tsc"), ["-p", directory]).catch(({ stdout }) => assert.fail(stdout));
+    });
+  }
+});
+
+describe("programs", { concurrency: 2 }, () => {
+  const program = `
+    const pw = await open();
+    const project = await pw.generate({ packs: ["rust-cli"], answers: { project_name: "demo" } });
+    await project.write("demo");
+    console.log(project.files.has("Cargo.toml"));`;
+  const programs = {
+    "import.mjs": `import { open } from "packwright";${program}`,
+    "require.cjs": `const { open } = require("packwright"); (async () => {${program}})();`,
+    "inline.mjs": `import { open as openInline } from "packwright/inline"; import { fileURLToPath } from "node:url";
+      const index = new URL("./node_modules/packwright/registry/", import.meta.url);
+      import { createServer } from "node:http"; import { readFileSync } from "node:fs";
+      const server = createServer((request, response) => { try { response.end(readFileSync(new URL("." + request.url, index))); } catch { response.writeHead(404).end(); } });
+      await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const pw = await openInline({ registry: "http://127.0.0.1:" + server.address().port + "/" });
+      const project = await pw.generate({ packs: ["rust-cli"], answers: { project_name: "demo" } });
+      console.log(project.files.has("Cargo.toml")); server.close(); server.closeAllConnections();`,
+    "slim.mjs": `import { open } from "packwright/slim"; import { readFileSync } from "node:fs"; import { createRequire } from "node:module";
+      const wasm = readFileSync(createRequire(import.meta.url).resolve("packwright/packwright.wasm"));
+      const pw = await open({ wasm, registry: "https://packs.example.com/" });
+      console.log(typeof pw.generate === "function");`,
+  };
+  for (const [name, source] of Object.entries(programs)) {
+    test(name, async () => {
+      writeFileSync(join(project, name), source);
+      const cwd = scratch();
+      const { stdout, stderr } = await run(process.execPath, [join(project, name)], { cwd });
+      assert.equal(stdout, "true\n");
+      assert.ok(!stderr.includes("Error"), stderr);
+      if (/^(import|require)/.test(name)) assert.ok(existsSync(join(cwd, "demo/Cargo.toml")));
+    });
+  }
+
+  test("a build script that generates, checks, and fails the build on drift", async () => {
+    const directory = scratch("build");
+    const script = `import { open, PackwrightError } from ${JSON.stringify(pathToFileURL(installed.resolve("packwright")).href)};
+      const pw = await open({ registry: process.argv[2] });
+      const wanted = { packs: ["greeting"], answers: { project_name: "demo" }, directory: "generated", timestamp: ${JSON.stringify(timestamp)} };
+      if (process.argv[3] === "check") await pw.generate({ ...wanted, check: true });
+      else await (await pw.generate(wanted)).write("generated");`;
+    writeFileSync(join(directory, "build.mjs"), script);
+    const build = (...args) => run(process.execPath, ["build.mjs", good.directory, ...args], { cwd: directory });
+    await build();
+    await build("check");
+    writeFileSync(join(directory, "generated/bin/greet.sh"), "edited\n");
+    await assert.rejects(build("check"), /bin\/greet\.sh/);
+  });
+});
+
+describe("the programming interface", () => {
+  test("list, show and questions", async () => {
+    const pw = await open({ registry: good });
+    assert.deepEqual((await pw.list()).map(({ name }) => name), ["greeting", "survey", "tasks"]);
+    assert.equal((await pw.show("greeting")).version, "1.2.0");
+    const { questions, packs: resolved } = await pw.questions({ packs: ["survey@2.0.0-rc.1"], answers: { project_name: "demo", docker: true, count: "99" } });
+    assert.deepEqual(resolved.map(({ name, level }) => [name, level]), [["survey", 0]]);
+    const byName = Object.fromEntries(questions.map((question) => [question.variable.name, question]));
+    assert.equal(questions[0].variable.name, "project_name");
+    assert.equal(byName.image.asked, true);
+    assert.equal(byName.count.problem.code, "invalid-answer");
+    assert.equal(byName.owner.answer, null);
+    assert.deepEqual([byName.docker.answer, byName.docker.source], [true, "argument"]);
+  });
+
+  test("generate gives files, plan and lockfile, and touches no disk", async () => {
+    const before = filesOf(good.directory);
+    const project = await (await open({ registry: good })).generate(greeting);
+    assert.deepEqual([...project.files.keys()].sort(), ["bin/greet.sh", "packwright.lock", "src/demo.txt"]);
+    assert.equal(new TextDecoder().decode(project.files.get("src/demo.txt")), "Hello, demo, on port 3000!\n");
+    assert.equal(new TextDecoder().decode(project.files.get("packwright.lock")), project.lockfile);
+    assert.deepEqual(project.plan.operations.map(({ path, mode }) => [path, mode]), [["bin/greet.sh", "0755"], ["src/demo.txt", "0644"], ["packwright.lock", "0644"]]);
+    assert.deepEqual(project.plan.hooks, [{ pack: "greeting", event: "post-generate", command: "bin/greet.sh" }]);
+    assert.deepEqual(project.answers, { project_name: "demo", greeting: "Hello", port: 3000 });
+    assert.deepEqual(filesOf(good.directory), before);
+  });
+
+  test("the same inputs give the same bytes, and write puts exactly these down", async () => {
+    const directory = join(scratch(), "demo");
+    const [one, other] = await Promise.all([good, good].map(async (registry) => (await open({ registry })).generate(greeting)));
+    assert.deepEqual([...one.files], [...other.files]);
+    const { written, unchanged } = await one.write(directory);
+    assert.equal(unchanged, 0);
+    assert.deepEqual(new Set(written), new Set(one.files.keys()));
+    assert.deepEqual(new Map([...filesOf(directory)].map(([path, bytes]) => [path, new Uint8Array(bytes)])), new Map([...one.files].sort()));
+  });
+
+  test("a registry may be a URL, a path, a file URL, or several", async () => {
+    const index = await (await open()).buildRegistry(good.directory);
+    const { registry, close } = await serve((path) => index.get(path));
+    for (const given of [registry, new URL(registry), good.directory, pathToFileURL(good.directory), { id: "default", url: registry }, [{ id: "default", directory: good.directory }]]) {
+      assert.equal((await (await open({ registry: given })).show("greeting")).registry, "default");
+    }
+    close();
+  });
+
+  test("asking again costs no traffic", async () => {
+    const index = await (await open()).buildRegistry(good.directory);
+    const { registry, requests, close } = await serve((path) => index.get(path));
+    const pw = await open({ registry });
+    await pw.questions({ packs: ["greeting"] });
+    const once = requests.length;
+    assert.ok(once > 0);
+    for (const name of ["d", "de", "dem", "demo"]) await pw.questions({ packs: ["greeting"], answers: { project_name: name } });
+    assert.equal(requests.length, once);
+    close();
+  });
+
+  test("every failure is a PackwrightError with all problems in it", async () => {
+    const pw = await open({ registry: good });
+    const wrong = { packs: ["survey@2.0.0-rc.1"], answers: { project_name: "demo", count: 99, database: "oracle" } };
+    await assert.rejects(pw.generate(wrong), (error) => {
+      assert.ok(error instanceof PackwrightError);
+      assert.ok(error.diagnostics.length >= 3, error.message);
+      assert.equal(error.code, error.diagnostics[0].code);
+      assert.equal(error.exitCode, error.diagnostics[0].exitCode);
+      return true;
+    });
+    await assert.rejects(pw.show("nothing-like-it"), { code: "pack-not-found", exitCode: 1 });
+  });
+
+  test("arguments of the wrong shape are wrong usage", async () => {
+    const pw = await open({ registry: good });
+    await assert.rejects(pw.show(7), { code: "usage", exitCode: 64 });
+  });
+
+  test("outside Node a registry is needed", async () => {
+    const inline = await import(pathToFileURL(installed.resolve("packwright/inline")));
+    await assert.rejects(inline.open(), { code: "usage" });
+  });
+});
+
+describe("hosts of one's own", () => {
+  /** A host on a map of paths to bytes, with directories as they come. */
+  function memoryHost(files) {
+    const directories = new Set();
+    const reply = (request) => {
+      const path = [request.root, request.path].filter(Boolean).join("/");
+      const below = [...files.keys()].filter((file) => file.startsWith(`${path}/`));
+      switch (request.type) {
+        case "read":
+          return files.has(path) ? { type: "bytes", bytes: files.get(path) } : { type: "error", kind: "not-found", message: path };
+        case "list": {
+          const names = new Map(below.map((file) => file.slice(path.length + 1).split("/")).map(([name, ...rest]) => [name, rest.length > 0 ? "directory" : "file"]));
+          return { type: "entries", entries: [...names].map(([name, kind]) => ({ name, kind })) };
+        }
+        case "stat":
+          if (files.has(path)) return { type: "stat", kind: "file", size: files.get(path).length, executable: false };
+          return { type: "stat", kind: below.length > 0 || directories.has(path) ? "directory" : "absent", size: 0, executable: false };
+        case "make-directory":
+          directories.add(path);
+          return { type: "done" };
+        case "create":
+          files.set(path, request.content);
+          return { type: "done" };
+        case "rename":
+          files.set(`${request.root}/${request.to}`, files.get(`${request.root}/${request.from}`));
+          files.delete(`${request.root}/${request.from}`);
+          return { type: "done" };
+        case "remove":
+          if (!files.delete(path)) directories.delete(path);
+          return { type: "done" };
+        default:
+          return { type: "error", kind: "unsupported", message: request.type };
+      }
+    };
+    return { capabilities: { rename: true, modes: false }, perform: async (request) => reply(request) };
+  }
+
+  const sources = () => new Map([...filesOf(good.directory)].map(([path, bytes]) => [`registry:fixtures/${path}`, new Uint8Array(bytes)]));
+
+  test("a whole file system in memory, read from and written to", async () => {
+    const files = sources();
+    const pw = await open({ registry: good, host: memoryHost(files) });
+    const project = await pw.generate(greeting);
+    const onDisk = await (await open({ registry: good })).generate(greeting);
+    assert.deepEqual([...project.files], [...onDisk.files]);
+    await project.write("anywhere");
+    const written = [...files].filter(([path]) => path.startsWith("target/")).map(([path, bytes]) => [path.slice(7), bytes]);
+    assert.deepEqual(new Map(written.sort()), new Map([...project.files].sort()));
+  });
+
+  test("answers in any order and at any time give the same bytes", async () => {
+    const plain = await (await open({ registry: good, host: memoryHost(sources()) })).generate(greeting);
+    const host = memoryHost(sources());
+    const slow = { ...host, perform: async (request) => (await new Promise((resolve) => setTimeout(resolve, Math.random() * 20)), host.perform(request)) };
+    const shuffled = await (await open({ registry: good, host: slow })).generate(greeting);
+    assert.deepEqual([...shuffled.files], [...plain.files]);
+  });
+
+  test("an exception in a host is a failed request, not a crash", async () => {
+    const host = { capabilities: { rename: false, modes: false }, perform: () => Promise.reject(new Error("the cupboard is bare")) };
+    const pw = await open({ registry: good, host });
+    await assert.rejects(pw.list(), (error) => error instanceof PackwrightError && JSON.stringify(error.diagnostics).includes("the cupboard is bare"));
+  });
+
+  test("a reply that makes no sense is a failed request too", async () => {
+    const host = { capabilities: { rename: false, modes: false }, perform: async () => ({ type: "greeting", text: "hello" }) };
+    const pw = await open({ registry: good, host });
+    await assert.rejects(pw.list(), (error) => error instanceof PackwrightError && error.exitCode !== 70);
+  });
+
+  test("the browser's host refuses files", async () => {
+    const pw = await open({ registry: good, host: browserHost() });
+    await assert.rejects(pw.list(), (error) => JSON.stringify(error.diagnostics).includes("no file system here"));
+  });
+
+  test("a failing write is undone", async () => {
+    const files = sources();
+    const host = memoryHost(files);
+    let renames = 0;
+    const full = {
+      ...host,
+      perform: async (request) => {
+        if (request.type === "rename" && ++renames === 2) return { type: "error", kind: "no-space", message: "the disk is full" };
+        return host.perform(request);
+      },
+    };
+    const project = await (await open({ registry: good, host: full })).generate(greeting);
+    await assert.rejects(project.write("demo"), { code: "storage", exitCode: 10 });
+    assert.deepEqual([...files.keys()].filter((path) => path.startsWith("target/")), []);
+  });
+});
+
+describe("ending early", () => {
+  test("a signal that has aborted starts nothing", async () => {
+    const pw = await open({ registry: good });
+    await assert.rejects(pw.list({ signal: AbortSignal.abort() }), { code: "cancelled", exitCode: 130 });
+  });
+
+  test("a signal ends a fetch that never answers", async () => {
+    const server = createServer(() => {});
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const pw = await open({ registry: `http://127.0.0.1:${server.address().port}/` });
+    await assert.rejects(pw.list({ signal: AbortSignal.timeout(100) }), { code: "cancelled", exitCode: 130 });
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
+describe("a crash of the core", () => {
+  test("is an error with a message, other calls in flight fail cleanly, and the next call works", async () => {
+    const pw = await open({ registry: good });
+    // More than the core's memory limit of 256 MiB: taking this reply in cannot succeed.
+    const flood = { capabilities: { rename: false, modes: false }, perform: async () => ({ type: "bytes", bytes: new Uint8Array(300 * 1024 * 1024) }) };
+    let admit;
+    const gate = new Promise((resolve) => (admit = resolve));
+    const patient = { capabilities: { rename: false, modes: false }, perform: () => gate.then(() => ({ type: "error", kind: "other", message: "late" })) };
+    const inFlight = (await open({ registry: good, host: patient })).list();
+    const crashing = await open({ registry: good, host: flood });
+    for (const _ of [1, 2]) {
+      await assert.rejects(crashing.show("greeting"), (error) => {
+        assert.ok(error instanceof PackwrightError);
+        assert.deepEqual([error.code, error.exitCode], ["internal", 70]);
+        assert.match(error.diagnostics[0].causes[0], /\S/);
+        return true;
+      });
+      assert.equal((await pw.list()).length, 3);
+    }
+    admit();
+    await assert.rejects(inFlight, { code: "internal", message: /run it again/ });
+    assert.equal((await pw.generate(greeting)).files.size, 3);
+  });
+
+  test("loading is tried again after a failure", async () => {
+    writeFileSync(join(project, "retry.mjs"), `import { open } from "packwright/slim"; import { readFileSync } from "node:fs";
+      const registry = "https://packs.example.com/";
+      const first = await open({ wasm: new Uint8Array(3), registry }).then(() => "opened", (error) => error.code);
+      const second = await open({ wasm: readFileSync(process.argv[2]), registry }).then(() => "opened", (error) => error.code);
+      console.log(first, second);`);
+    const { stdout } = await run(process.execPath, [join(project, "retry.mjs"), installed.resolve("packwright/packwright.wasm")]);
+    assert.equal(stdout, "internal opened\n");
+  });
+});

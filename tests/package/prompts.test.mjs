@@ -1,0 +1,121 @@
+// The command line with a person at the terminal: questions, repeated questions, consent, leaving early, and colours.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { cli, filesOf, packs, scratch, timestamp } from "./installed.mjs";
+import { converse, keys, noTerminal } from "./terminal.mjs";
+
+const fixed = ["--registry", `fixtures=${join(packs, "good")}`, "--timestamp", timestamp];
+
+function talk(args, cwd, env) {
+  return converse(cli, args, { cwd, env: { PACKWRIGHT_REGISTRY: "", ...env } });
+}
+
+describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
+  test("ask what is open, ask again after a wrong answer, show the plan, and write", async () => {
+    const cwd = scratch();
+    const person = talk(["generate", "survey@2.0.0-rc.1", ...fixed], cwd);
+    await person.see("(project_name)");
+    person.type(`demo${keys.enter}`);
+    await person.see("Who owns it (owner)");
+    person.type(`Ada${keys.enter}`);
+    await person.see("How many (count)");
+    person.type(`12${keys.enter}`);
+    await person.see("will not do for `count`");
+    await person.see("How many (count)");
+    person.type(`${keys.erase}${keys.erase}7${keys.enter}`);
+    await person.see("Use a container (docker)");
+    person.type("y");
+    await person.see("Container image (image)");
+    person.type(keys.enter);
+    await person.see("Where to store (database)");
+    person.type(`${keys.down}${keys.enter}`);
+    await person.see("Where it runs (systems)");
+    person.type(`${keys.down}${keys.space}${keys.enter}`);
+    await person.see("Access token (token)");
+    person.type(`SECRET${keys.enter}`);
+    await person.see("answers.txt");
+    await person.see("Write 2 files to demo?");
+    person.type("y");
+    const { code, text } = await person.end();
+    assert.equal(code, 0, text);
+    assert.ok(!text.includes("SECRET"));
+    const answers = "owner Ada\ncount 7\ndocker true debian\ndatabase none\nsystems linux, macos\n";
+    assert.equal(readFileSync(join(cwd, "demo/answers.txt"), "utf8").replace("\n\n", "\n"), answers);
+    assert.ok(!readFileSync(join(cwd, "demo/packwright.lock"), "utf8").includes("SECRET"));
+  });
+
+  test("Enter takes every default, and what was given is not asked", async () => {
+    const cwd = scratch();
+    const person = talk(["generate", "greeting", "--name", "demo", "--var", "port=8080", ...fixed], cwd);
+    await person.see("How to greet (greeting)");
+    person.type(keys.enter);
+    await person.see("Write 3 files to demo?");
+    person.type(keys.enter);
+    const { code, text } = await person.end();
+    assert.equal(code, 0, text);
+    assert.ok(!text.includes("(port)"));
+    assert.equal(readFileSync(join(cwd, "demo/src/demo.txt"), "utf8"), "Hello, demo, on port 8080!\n");
+  });
+
+  test("--yes asks nothing and draws the summary", async () => {
+    const cwd = scratch();
+    const { code, text } = await talk(["generate", "greeting", "--name", "demo", "--yes", ...fixed], cwd).end();
+    assert.equal(code, 0, text);
+    assert.match(text, /^Wrote 3 files/);
+  });
+
+  test("a wrong answer on the command line ends it before anything is asked", async () => {
+    const { code, text } = await talk(["generate", "survey@2.0.0-rc.1", "--name", "demo", "--var", "count=99", ...fixed], scratch()).end();
+    assert.equal(code, 11, text);
+    assert.ok(!text.includes("Who owns it"));
+  });
+
+  test("a file that runs by itself is named, and Enter does not consent", async () => {
+    const cwd = scratch();
+    const args = ["generate", "tasks", "--name", "demo", ...fixed];
+    const careful = talk(args, cwd);
+    await careful.see(".vscode/tasks.json will run by itself");
+    careful.type(keys.enter);
+    assert.equal((await careful.end()).code, 130);
+    assert.deepEqual([...filesOf(cwd)], []);
+    const trusting = talk(args, cwd);
+    await trusting.see(".vscode/tasks.json will run by itself");
+    trusting.type("y");
+    assert.equal((await trusting.end()).code, 0);
+    assert.ok(existsSync(join(cwd, "demo/.vscode/tasks.json")));
+  });
+
+  for (const [when, words] of [
+    ["at the first question", "How to greet"],
+    ["at the confirmation", "Write 3 files"],
+  ]) {
+    test(`Ctrl-C ${when} exits with 130 and writes nothing`, async () => {
+      const cwd = scratch();
+      const person = talk(["generate", "greeting", "--name", "demo", ...fixed], cwd);
+      if (words !== "How to greet") {
+        for (const question of ["(greeting)", "(port)"]) {
+          await person.see(question);
+          person.type(keys.enter);
+        }
+      }
+      await person.see(words);
+      person.type(keys.interrupt);
+      const { code, text } = await person.end();
+      assert.equal(code, 130, text);
+      assert.match(text, /error\[cancelled\]/);
+      assert.deepEqual([...filesOf(cwd)], []);
+    });
+  }
+
+  test("a tree and colours on a terminal, no colours with NO_COLOR", async () => {
+    const args = ["generate", "greeting", "--name", "demo", "--yes", "--dry-run", ...fixed];
+    const coloured = await talk(args, scratch(), { NO_COLOR: "" }).end();
+    assert.ok(coloured.output.includes("\x1b[32m+ greet.sh\x1b[39m"), coloured.output);
+    const expected = ["demo", "├─ bin/", "│  └─ + greet.sh  24 B, executable", "├─ + packwright.lock", "└─ src/", "   └─ + demo.txt  28 B"];
+    for (const line of expected) assert.ok(coloured.text.includes(line), `"${line}" is not in:\n${coloured.text}`);
+    const plain = await talk(args, scratch(), { NO_COLOR: "1" }).end();
+    assert.ok(!plain.output.includes("\x1b["), plain.output);
+  });
+});
