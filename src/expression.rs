@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use heck::{ToKebabCase, ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToTitleCase, ToUpperCamelCase};
+use icu_normalizer::DecomposingNormalizerBorrowed;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::diagnostic::{Code, Diagnostic, Location, source_frame};
 
@@ -181,13 +181,13 @@ fn add_filters(environment: &mut Environment) {
 /// Lower-case ASCII letters and digits, accents dropped, everything else a single `-` between them.
 fn slug(text: &str) -> String {
     let mut slug = String::new();
-    for c in text.nfkd().flat_map(char::to_lowercase) {
+    for c in
+        DecomposingNormalizerBorrowed::new_nfkd().normalize_iter(text.chars()).flat_map(char::to_lowercase)
+    {
+        let accent = ('\u{300}'..='\u{36f}').contains(&c);
         if c.is_ascii_alphanumeric() {
             slug.push(c);
-        } else if !unicode_normalization::char::is_combining_mark(c)
-            && !slug.is_empty()
-            && !slug.ends_with('-')
-        {
+        } else if !accent && !slug.is_empty() && !slug.ends_with('-') {
             slug.push('-');
         }
     }

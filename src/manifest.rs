@@ -260,7 +260,7 @@ pub(crate) struct RawManifest {
 }
 
 #[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Pack", deny_unknown_fields))]
 struct RawPack {
     /// The version of this format: 1, which is also what stands when it is left out.
     #[serde(rename = "format")]
@@ -287,7 +287,7 @@ struct RawPack {
     readme: Option<String>,
 }
 
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(untagged))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Dependency", untagged))]
 enum RawDependency {
     /// A version constraint.
     Constraint(String),
@@ -307,7 +307,7 @@ struct DetailedDependency {
     reason: Option<String>,
 }
 
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(untagged))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Package", untagged))]
 enum RawPackage {
     /// A version constraint.
     Constraint(String),
@@ -339,7 +339,7 @@ fn npm() -> String {
 }
 
 #[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Variable", deny_unknown_fields))]
 struct RawVariable {
     /// What it holds; a string if left out.
     #[serde(rename = "type", default = "string")]
@@ -377,7 +377,7 @@ fn string() -> Kind {
 }
 
 #[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Template", deny_unknown_fields))]
 struct RawTemplate {
     /// Its name within the pack.
     name: String,
@@ -400,7 +400,7 @@ struct RawTemplate {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Hooks", deny_unknown_fields))]
 struct RawHooks {
     /// After files were written.
     #[serde(default)]
@@ -411,7 +411,7 @@ struct RawHooks {
 }
 
 #[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Test", deny_unknown_fields))]
 struct RawTest {
     /// Its name.
     name: String,
@@ -475,9 +475,9 @@ impl RawPackage {
     }
 }
 
-/// The keys that may stand in a table of the format, for "did you mean".
-fn known_keys(table: &[&str]) -> &'static [&'static str] {
-    match table {
+/// The keys that may stand in a table of the format; nothing where any may.
+pub(crate) fn known_keys(table: &[&str]) -> Option<&'static [&'static str]> {
+    Some(match table {
         [] => &["pack", "dependencies", "packages", "variables", "templates", "hooks", "queries", "tests"],
         ["pack"] => {
             &["format", "name", "version", "description", "category", "license", "authors", "tags", "readme"]
@@ -502,8 +502,8 @@ fn known_keys(table: &[&str]) -> &'static [&'static str] {
         ["templates", _] => &["name", "source", "description", "output", "when", "mode", "raw", "merge"],
         ["hooks"] => &["post-generate", "post-install"],
         ["tests", _] => &["name", "answers", "expect"],
-        _ => &[],
-    }
+        _ => return None,
+    })
 }
 
 impl Manifest {
@@ -517,13 +517,8 @@ impl Manifest {
             return Err(vec![Diagnostic::error(Code::InvalidManifest, message)]);
         }
         let mut check = Check::new(text)?;
-        let mut unknown = Vec::new();
-        let deserializer = toml::Deserializer::parse(text).map_err(|error| vec![check.syntax(&error)])?;
-        let raw: Result<RawManifest, _> =
-            serde_ignored::deserialize(deserializer, |path| unknown.push(path.to_string()));
-        for path in unknown {
-            check.unknown_key(&path);
-        }
+        check.unknown_keys();
+        let raw: Result<RawManifest, _> = toml::from_str(text);
         let raw = match raw {
             Ok(raw) => raw,
             Err(error) => {
@@ -621,20 +616,51 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn unknown_key(&mut self, path: &str) {
-        let keys: Vec<&str> = path.split('.').filter(|key| *key != "?").collect();
+    /// Serde stops at the first unknown key and cannot name the nearest known one.
+    fn unknown_keys(&mut self) {
+        fn walk(value: &DeTable, table: &mut Vec<String>, unknown: &mut Vec<Vec<String>>) {
+            let known = known_keys(&table.iter().map(String::as_str).collect::<Vec<_>>());
+            for (key, value) in value {
+                table.push(key.get_ref().to_string());
+                if known.is_some_and(|known| !known.contains(&&**key.get_ref())) {
+                    unknown.push(table.clone());
+                } else if table.len() < 3 {
+                    match value.get_ref() {
+                        DeValue::Table(inner) => walk(inner, table, unknown),
+                        DeValue::Array(array) => {
+                            for (index, inner) in array.iter().enumerate() {
+                                table.push(index.to_string());
+                                if let DeValue::Table(inner) = inner.get_ref() {
+                                    walk(inner, table, unknown);
+                                }
+                                table.pop();
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                table.pop();
+            }
+        }
+        let mut unknown = Vec::new();
+        walk(&self.table, &mut Vec::new(), &mut unknown);
+        for keys in unknown {
+            self.unknown_key(&keys.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+
+    fn unknown_key(&mut self, keys: &[&str]) {
         let Some((key, table)) = keys.split_last() else { return };
-        let known = known_keys(table);
+        let known = known_keys(table).unwrap_or_default();
         let place =
             if table.is_empty() { "at the top".to_owned() } else { format!("in `{}`", table.join(".")) };
         let error =
             Diagnostic::error(Code::InvalidManifest, format!("unknown key `{}` {place}", key.escape_debug()));
-        let error = match nearest(key, known.iter().copied()) {
-            Some(near) => error.suggest(format!("did you mean `{near}`?")),
-            None if known.is_empty() => error,
-            None => error.suggest(format!("known keys are {}", known.join(", "))),
-        };
-        let error = self.place(error, &keys);
+        let error = error.suggest(match nearest(key, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known keys are {}", known.join(", ")),
+        });
+        let error = self.place(error, keys);
         self.problems.push(error);
     }
 

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// The most bytes a path may have.
 pub const MAX_LENGTH: usize = 1024;
@@ -128,7 +128,7 @@ fn check(text: &str) -> Result<(), Reason> {
     if text.contains(is_invisible) {
         return Err(Reason::Invisible);
     }
-    if !is_nfc(text) {
+    if !ComposingNormalizerBorrowed::new_nfc().is_normalized(text) {
         return Err(Reason::NotNormalized);
     }
     text.split('/').try_for_each(check_component)?;
@@ -193,8 +193,13 @@ fn is_short_name(component: &str) -> bool {
 }
 
 fn fold(text: &str) -> String {
-    let folded: String = text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
-    folded.nfkc().collect()
+    let compatible = ComposingNormalizerBorrowed::new_nfkc();
+    let folded: String = compatible
+        .normalize_iter(text.chars())
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect();
+    compatible.normalize(&folded).into_owned()
 }
 
 impl fmt::Display for RelPath {

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use diffy::DiffOptions;
 use serde::{Deserialize, Serialize};
-use similar::TextDiff;
 
 use crate::manifest::{Hook, Mode};
 use crate::path::RelPath;
@@ -171,9 +171,12 @@ pub fn unified_diff(path: &RelPath, before: &[u8], after: &[u8]) -> Option<Strin
         return None;
     }
     let (before, after) = (std::str::from_utf8(before).ok()?, std::str::from_utf8(after).ok()?);
-    let diff = TextDiff::from_lines(before, after);
-    let text = diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string();
-    (!text.is_empty()).then_some(text)
+    if before == after {
+        return None;
+    }
+    let mut options = DiffOptions::new();
+    options.set_original_filename(format!("a/{path}")).set_modified_filename(format!("b/{path}"));
+    Some(options.create_patch(before, after).to_string())
 }
 
 /// Files that editors, shells and tools obey when somebody opens or enters the directory.
@@ -194,7 +197,7 @@ fn runs_on_open(path: &RelPath) -> bool {
     let key = path.collision_key();
     let anywhere =
         |file: &&str| key == **file || key.strip_suffix(*file).is_some_and(|rest| rest.ends_with('/'));
-    FILES.iter().any(|file| anywhere(&file))
+    FILES.iter().any(anywhere)
         || key.ends_with(".code-workspace")
         || key.starts_with(".devcontainer/")
         || key.contains("/.devcontainer/")

@@ -538,7 +538,7 @@ mod tests {
         let summary = Summary::of(&manifest(), &registry);
         assert_eq!(
             parse_catalog(&registry, &catalog_text(std::slice::from_ref(&summary))).unwrap(),
-            [summary.clone()]
+            std::slice::from_ref(&summary)
         );
         let text = catalog_text(&[Summary { description: "a\u{1b}b".into(), ..summary.clone() }]);
         assert_eq!(parse_catalog(&registry, &text).unwrap()[0].description, "a\u{fffd}b");

@@ -1,22 +1,237 @@
 // The types that cross to the core. Generated from src/session/protocol.rs by its tests.
 
-/**
- * What a host can do.
- */
-export type Capabilities = { 
-/**
- * It can rename files within a root. Needed to write.
- */
-rename: boolean, 
-/**
- * Its files have modes.
- */
+/** What happens to a path. */
+export type Action = "create" | "change" | "unchanged" | "conflict";
+
+/** A checked answer. */
+export type Answer = boolean | number | string | Array<Answer>;
+
+/** A file with answers. */
+export type AnswersFile = {
+/** Its name, which ends with `.toml` or `.json`. */
+name: string,
+/** Its text. */
+text: string, };
+
+/** What a host can do. */
+export type Capabilities = {
+/** It can rename files within a root. Needed to write. */
+rename: boolean,
+/** Its files have modes. */
 modes: boolean, };
 
-/**
- * When a hook is offered.
- */
+/** The shelf a pack stands on. */
+export type Category = "web" | "cli" | "ml" | "data" | "devops" | "mobile" | "desktop" | "game" | "embedded" | "library" | "other";
+
+/** The stable code of a [`Diagnostic`]. Its family decides the exit code of a command. */
+export type Code = "pack-not-found" | "file-not-found" | "unpinned-package" | "render-failed" | "cycle" | "conflict" | "partial-write" | "missing-variable" | "network" | "bad-response" | "storage" | "invalid-name" | "invalid-version" | "invalid-constraint" | "invalid-path" | "invalid-manifest" | "invalid-answer" | "invalid-lockfile" | "invalid-registry" | "invalid-archive" | "unsupported-format" | "invalid-input" | "needs-consent" | "file-conflict" | "path-conflict" | "out-of-date" | "usage" | "internal" | "cancelled";
+
+/** What to do. */
+export type Command = { "type": "list" } | { "type": "show",
+/** `NAME` or `NAME@CONSTRAINT`. */
+pack: string, } | { "type": "questions" } & Generation | { "type": "generate" } & Generation | { "type": "apply",
+/** The plan of a generation. */
+plan: Plan,
+/** The content beside it. */
+contents: Uint8Array,
+/** Replace files that stand in the way. */
+force: boolean,
+/** Write files that run when the directory is opened. */
+trust: boolean, } | { "type": "build-registry" };
+
+/** A default as declared. */
+export type Default = Answer | string;
+
+/** A pack that another one needs, or constrains if it is there. */
+export type Dependency = {
+/** Its name. */
+name: PackName,
+/** Which versions will do. */
+constraint: string,
+/** Whether it joins only when asked for. */
+optional: boolean,
+/** What it is good for. */
+reason: string | null, };
+
+/** One problem, complete: a host needs nothing else to show it well. */
+export type Diagnostic = {
+/** What kind of problem. */
+code: Code,
+/** Whether it ends the work. */
+severity: Severity,
+/** What happened and to what, one line. */
+message: string,
+/** Why, from the nearest cause to the farthest, a line each. */
+causes: Array<string>,
+/** What to try, with the exact command where there is one. */
+suggestion: string | null,
+/** The exit code of a command that ends with this problem first. */
+exitCode: number,
+/** Where it happened. */
+location: Location | null,
+/** The variable, pack, path or URL it is about. */
+subject: string | null,
+/** Lines to show as they are: source around the problem, or a diff. */
+frame: string | null, };
+
+/** A requirement of one pack on another. */
+export type Edge = {
+/** The pack required. */
+name: PackName,
+/** Which versions will do. */
+constraint: string, };
+
+/** An entry of a directory. */
+export type Entry = {
+/** Its name. */
+name: string,
+/** What it is. */
+kind: EntryKind, };
+
+/** What stands at a path. */
+export type EntryKind = "absent" | "file" | "directory" | "link" | "other";
+
+/** When a hook is offered. */
 export type Event = "post-generate" | "post-install";
+
+/** What to generate. */
+export type Generation = {
+/** `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for. */
+packs: Array<string>,
+/** Optional dependencies that join. */
+with: Array<string>,
+/** Answers by variable. Texts are read by the variable's type. */
+answers: Record<string, unknown>,
+/** More answers, weaker than `answers`. */
+answersFile: AnswersFile | null,
+/** The project's name if nothing else gives one. */
+directoryName: string | null,
+/** Whether to compare with the root `target`, and go by its lockfile. */
+target: boolean,
+/** Whether to fail unless the target is exactly what the packs give. */
+check: boolean, };
+
+/** A command a pack would like to run. Shown, never run without trust. */
+export type Hook = {
+/** Who wants it. */
+pack: PackName,
+/** When. */
+event: Event,
+/** A line for the system's shell. */
+command: string, };
+
+/** Why a host could not do something. */
+export type HostErrorKind = "not-found" | "exists" | "permission" | "no-space" | "read-only" | "too-large" | "network" | "timeout" | "unsupported" | "other";
+
+/** A file of a static index. */
+export type IndexFile = {
+/** Its path below the index. */
+path: string,
+/** Where its content starts in the block beside the outcome. */
+offset: number,
+/** The bytes of its content. */
+size: number, };
+
+/** What a variable holds. */
+export type Kind = "string" | "integer" | "boolean" | "path";
+
+/** A place in a file. Lines and columns count from 1; columns count characters. */
+export type Location = {
+/** The pack the file belongs to, as `name@version`. */
+pack: string | null,
+/** The file, relative to its pack or project. */
+file: string,
+/** The line, if known. */
+line: number | null,
+/** The column, if known. */
+column: number | null, };
+
+/** The mode of a file. No other bits ever reach a disk. */
+export type Mode = "0644" | "0755";
+
+/** One file of a plan. */
+export type Operation = {
+/** Where it goes. */
+path: RelPath,
+/** What happens there. */
+action: Action,
+/** The mode it gets. */
+mode: Mode,
+/** Where it comes from; the lockfile comes from nowhere. */
+origin: Origin | null,
+/** The digest of its content. */
+hash: string,
+/** Where its content starts in the block beside the plan. */
+offset: number,
+/** The bytes of its content. */
+size: number,
+/** The digest of what stands there now. */
+before: string | null,
+/** From what stands there to what would, if both are texts of moderate size. */
+diff: string | null,
+/** Whether opening the directory in a common tool may run it. */
+runsOnOpen: boolean, };
+
+/** Where a file comes from. */
+export type Origin = {
+/** The pack. */
+pack: PackName,
+/** Its version. */
+version: string,
+/** The template in its manifest. */
+template: string,
+/** The file in the pack. */
+source: RelPath, };
+
+/** What a command gives. */
+export type Outcome = { "type": "list",
+/** One each. */
+packs: Array<Summary>, } | { "type": "show",
+/** Its particulars. */
+pack: PackDetails, } | { "type": "questions",
+/** The packs that ask, in install order. */
+packs: Array<ResolvedPack>,
+/** The questions in the order to ask them. */
+questions: Array<Question>, } | { "type": "generate",
+/** All of it but the content. */
+project: Project, } | { "type": "apply",
+/** The paths written, in order. */
+written: Array<string>,
+/** How many files were as wanted already. */
+unchanged: number, } | { "type": "build-registry",
+/** Its files by path. */
+files: Array<IndexFile>, };
+
+/** A pack in full. */
+export type PackDetails = {
+/** Its name. */
+name: PackName,
+/** The version shown: the highest that was asked for. */
+version: string,
+/** What it gives, one line. */
+description: string,
+/** The shelf it stands on. */
+category: Category,
+/** An SPDX expression. */
+license: string | null,
+/** Words to find it by. */
+tags: Array<string>,
+/** The registry it comes from. */
+registry: RegistryId,
+/** All its versions, the highest first. */
+versions: Array<VersionState>,
+/** `Name <address>` each. */
+authors: Array<string>,
+/** The packs it depends on. */
+dependencies: Array<Dependency>,
+/** The packages it wants. */
+packages: Array<Package>,
+/** What it asks. */
+variables: Array<Variable>,
+/** What it renders. */
+templates: Array<TemplateSummary>,
+/** Commands it would like to run. */
+hooks: Array<Hook>, };
 
 /**
  * The name of a pack or package: `[a-z0-9][a-z0-9-]{0,63}`, optionally behind `@scope/`.
@@ -26,799 +241,202 @@ export type Event = "post-generate" | "post-install";
  */
 export type PackName = string;
 
-/**
- * A command a pack would like to run. Shown, never run without trust.
- */
-export type Hook = { 
-/**
- * Who wants it.
- */
-pack: PackName, 
-/**
- * When.
- */
-event: Event, 
-/**
- * A line for the system's shell.
- */
-command: string, };
+/** An archive that a pack wants installed and pinned. */
+export type Package = {
+/** Its name in its registry. */
+name: PackName,
+/** Which versions will do. */
+constraint: string,
+/** Where it comes from. */
+registry: RegistryId,
+/** Whether it joins only when asked for. */
+optional: boolean,
+/** Recorded and handed to templates. */
+features: Array<string>,
+/** Where an install unpacks it, relative to its target. */
+installPath: RelPath | null, };
 
-/**
- * A relative path with `/` between its components.
- */
-export type RelPath = string;
-
-/**
- * Where a file comes from.
- */
-export type Origin = { 
-/**
- * The pack.
- */
-pack: PackName, 
-/**
- * Its version.
- */
-version: string, 
-/**
- * The template in its manifest.
- */
-template: string, 
-/**
- * The file in the pack.
- */
-source: RelPath, };
-
-/**
- * What happens to a path.
- */
-export type Action = "create" | "change" | "unchanged" | "conflict";
-
-/**
- * The mode of a file. No other bits ever reach a disk.
- */
-export type Mode = "0644" | "0755";
-
-/**
- * One file of a plan.
- */
-export type Operation = { 
-/**
- * Where it goes.
- */
-path: RelPath, 
-/**
- * What happens there.
- */
-action: Action, 
-/**
- * The mode it gets.
- */
-mode: Mode, 
-/**
- * Where it comes from; the lockfile comes from nowhere.
- */
-origin: Origin | null, 
-/**
- * The digest of its content.
- */
-hash: string, 
-/**
- * Where its content starts in the block beside the plan.
- */
-offset: number, 
-/**
- * The bytes of its content.
- */
-size: number, 
-/**
- * The digest of what stands there now.
- */
-before: string | null, 
-/**
- * From what stands there to what would, if both are texts of moderate size.
- */
-diff: string | null, 
-/**
- * Whether opening the directory in a common tool may run it.
- */
-runsOnOpen: boolean, };
-
-/**
- * Everything that writing a project would do.
- */
-export type Plan = { 
-/**
- * Whether it was compared with a directory. Otherwise every file is to be created.
- */
-compared: boolean, 
-/**
- * The files by path, the lockfile last.
- */
-operations: Array<Operation>, 
-/**
- * Commands the packs would like to run, in install order. Never run without trust.
- */
+/** Everything that writing a project would do. */
+export type Plan = {
+/** Whether it was compared with a directory. Otherwise every file is to be created. */
+compared: boolean,
+/** The files by path, the lockfile last. */
+operations: Array<Operation>,
+/** Commands the packs would like to run, in install order. Never run without trust. */
 hooks: Array<Hook>, };
 
-/**
- * A file with answers.
- */
-export type AnswersFile = { 
-/**
- * Its name, which ends with `.toml` or `.json`.
- */
-name: string, 
-/**
- * Its text.
- */
-text: string, };
+/** A generated project: everything but the content of its files. */
+export type Project = {
+/** Its packs in install order. */
+packs: Array<ResolvedPack>,
+/** All answers but secrets, by variable. */
+answers: Record<string, Answer>,
+/** What writing it would do. */
+plan: Plan,
+/** The text of its lockfile, which the plan writes as well. */
+lockfile: string,
+/** What the user should know. */
+warnings: Array<Diagnostic>, };
 
-/**
- * What to generate.
- */
-export type Generation = { 
-/**
- * `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for.
- */
-packs: Array<string>, 
-/**
- * Optional dependencies that join.
- */
-with: Array<string>, 
-/**
- * Answers by variable. Texts are read by the variable's type.
- */
-answers: Record<string, unknown>, 
-/**
- * More answers, weaker than `answers`.
- */
-answersFile: AnswersFile | null, 
-/**
- * The project's name if nothing else gives one.
- */
-directoryName: string | null, 
-/**
- * Whether to compare with the root `target`, and go by its lockfile.
- */
-target: boolean, 
-/**
- * Whether to fail unless the target is exactly what the packs give.
- */
-check: boolean, };
+/** A variable and how things stand with it. */
+export type Question = {
+/** What is asked. */
+variable: Variable,
+/** Who asks. */
+packs: Array<PackName>,
+/** Whether its `when` holds. */
+asked: boolean,
+/** The default over the answers so far. */
+default: Answer | null,
+/** What stands now, the default included. */
+answer: Answer | null,
+/** Where that came from. */
+source: Source | null,
+/** Why the given answer will not do. */
+problem: Diagnostic | null, };
 
-/**
- * What to do.
- */
-export type Command = { "type": "list" } | { "type": "show", 
-/**
- * `NAME` or `NAME@CONSTRAINT`.
- */
-pack: string, } | { "type": "questions" } & Generation | { "type": "generate" } & Generation | { "type": "apply", 
-/**
- * The plan of a generation.
- */
-plan: Plan, 
-/**
- * The content beside it.
- */
-contents: Uint8Array, 
-/**
- * Replace files that stand in the way.
- */
-force: boolean, 
-/**
- * Write files that run when the directory is opened.
- */
-trust: boolean, } | { "type": "build-registry" };
+/** The id a project's configuration gives a registry: the same form as an unscoped pack name. */
+export type RegistryId = string;
 
-/**
- * Where a registry is.
- */
-export type RegistryLocation = { "type": "http", 
-/**
- * The base.
- */
-url: string, } | { "type": "directory" };
-
-/**
- * A registry as the host configures it.
- */
-export type RegistryInput = { 
-/**
- * What lockfiles call it.
- */
-id: string, 
-/**
- * Where it is.
- */
-location: RegistryLocation, 
-/**
- * The scopes whose names belong to it, each with its `@`.
- */
+/** A registry as the host configures it. */
+export type RegistryInput = {
+/** What lockfiles call it. */
+id: string,
+/** Where it is. */
+location: RegistryLocation,
+/** The scopes whose names belong to it, each with its `@`. */
 scopes: Array<string>, };
 
-/**
- * Everything a session starts from.
- */
-export type SessionInput = { 
-/**
- * What to do.
- */
-command: Command, 
+/** Where a registry is. */
+export type RegistryLocation = { "type": "http",
+/** The base. */
+url: string, } | { "type": "directory" };
+
+/** A relative path with `/` between its components. */
+export type RelPath = string;
+
+/** What came of a request. */
+export type Reply = { "type": "response", status: number, headers: { [key in string]: string }, body: Uint8Array, } | { "type": "bytes", bytes: Uint8Array, } | { "type": "entries", entries: Array<Entry>, } | { "type": "stat", kind: EntryKind, size: number, executable: boolean, } | { "type": "done" } | { "type": "error", kind: HostErrorKind, message: string, };
+
+/** Something the host is to do. */
+export type Request = {
+/** What its reply is to name. */
+id: number, } & ({ "type": "fetch", url: string, headers: { [key in string]: string }, maxBytes: number, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, });
+
+/** A pack as it was resolved. */
+export type ResolvedPack = {
+/** Its name. */
+name: PackName,
+/** Its version. */
+version: string,
+/** The registry it comes from. */
+registry: RegistryId,
+/** The digest of its archive. */
+integrity: string,
+/** Its level: it depends only on packs of lower ones. */
+level: number,
+/** Whether the user asked for it. */
+requested: boolean,
+/** What it depends on here. */
+dependencies: Array<Edge>, };
+
+/** How a command ended, as the text in [`StepMessage::Done`] says it. */
+export type Result = { "ok": Outcome } | { "errors": Array<Diagnostic> };
+
+/** Everything a session starts from. */
+export type SessionInput = {
+/** What to do. */
+command: Command,
 /**
  * Where packs come from. Names without a scope, and scopes nobody claims, belong to the first
  * registry that claims no scopes.
  */
-registries: Array<RegistryInput>, 
-/**
- * What the host can do.
- */
-capabilities: Capabilities, 
-/**
- * The time to work at: UTC, to the second, as `2026-01-31T12:00:00Z`.
- */
+registries: Array<RegistryInput>,
+/** What the host can do. */
+capabilities: Capabilities,
+/** The time to work at: UTC, to the second, as `2026-01-31T12:00:00Z`. */
 timestamp: string, };
 
-/**
- * Something the host is to do.
- */
-export type Request = { 
-/**
- * What its reply is to name.
- */
-id: number, } & ({ "type": "fetch", url: string, headers: { [key in string]: string }, maxBytes: number, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, });
-
-/**
- * A step as it crosses to JavaScript.
- */
-export type Step = { "type": "need", 
-/**
- * In the order they came up.
- */
-requests: Array<Request>, } | { "type": "waiting" } | { "type": "done", 
-/**
- * A `Result` as JSON text.
- */
-outcome: string, };
-
-/**
- * Where an answer came from, the strongest first.
- */
-export type Source = "argument" | "file" | "lock" | "default";
-
-/**
- * The stable code of a [`Diagnostic`]. Its family decides the exit code of a command.
- */
-export type Code = "pack-not-found" | "file-not-found" | "unpinned-package" | "render-failed" | "cycle" | "conflict" | "partial-write" | "missing-variable" | "network" | "bad-response" | "storage" | "invalid-name" | "invalid-version" | "invalid-constraint" | "invalid-path" | "invalid-manifest" | "invalid-answer" | "invalid-lockfile" | "invalid-registry" | "invalid-archive" | "unsupported-format" | "invalid-input" | "needs-consent" | "file-conflict" | "path-conflict" | "out-of-date" | "usage" | "internal" | "cancelled";
-
-/**
- * A place in a file. Lines and columns count from 1; columns count characters.
- */
-export type Location = { 
-/**
- * The pack the file belongs to, as `name@version`.
- */
-pack: string | null, 
-/**
- * The file, relative to its pack or project.
- */
-file: string, 
-/**
- * The line, if known.
- */
-line: number | null, 
-/**
- * The column, if known.
- */
-column: number | null, };
-
-/**
- * Whether a [`Diagnostic`] ends the work.
- */
+/** Whether a [`Diagnostic`] ends the work. */
 export type Severity = "error" | "warning";
 
-/**
- * One problem, complete: a host needs nothing else to show it well.
- */
-export type Diagnostic = { 
-/**
- * What kind of problem.
- */
-code: Code, 
-/**
- * Whether it ends the work.
- */
-severity: Severity, 
-/**
- * What happened and to what, one line.
- */
-message: string, 
-/**
- * Why, from the nearest cause to the farthest, a line each.
- */
-causes: Array<string>, 
-/**
- * What to try, with the exact command where there is one.
- */
-suggestion: string | null, 
-/**
- * The exit code of a command that ends with this problem first.
- */
-exitCode: number, 
-/**
- * Where it happened.
- */
-location: Location | null, 
-/**
- * The variable, pack, path or URL it is about.
- */
-subject: string | null, 
-/**
- * Lines to show as they are: source around the problem, or a diff.
- */
-frame: string | null, };
+/** Where an answer came from, the strongest first. */
+export type Source = "argument" | "file" | "lock" | "default";
 
-/**
- * A checked answer.
- */
-export type Answer = boolean | number | string | Array<Answer>;
+/** A step as it crosses to JavaScript. */
+export type Step = { "type": "need",
+/** In the order they came up. */
+requests: Array<Request>, } | { "type": "waiting" } | { "type": "done",
+/** A `Result` as JSON text. */
+outcome: string, };
 
-/**
- * A default as declared.
- */
-export type Default = Answer | string;
-
-/**
- * The name of a variable: `[a-z][a-z0-9_]{0,63}`, and none of the words templates reserve.
- */
-export type VariableName = string;
-
-/**
- * What a variable holds.
- */
-export type Kind = "string" | "integer" | "boolean" | "path";
-
-/**
- * A variable, complete and consistent in itself.
- */
-export type Variable = { 
-/**
- * Its name in templates.
- */
-name: VariableName, 
-/**
- * What it holds.
- */
-type: Kind, 
-/**
- * What it is for.
- */
-description: string | null, 
-/**
- * Whether several of the choices may be taken.
- */
-multiple: boolean, 
-/**
- * The only values allowed.
- */
-choices: Array<Answer> | null, 
-/**
- * What stands when nobody answers.
- */
-default: Default | null, 
-/**
- * Whether an answer must be there in the end.
- */
-required: boolean, 
-/**
- * The least integer allowed.
- */
-minimum: number | null, 
-/**
- * The greatest integer allowed.
- */
-maximum: number | null, 
-/**
- * What a text must match.
- */
-pattern: string | null, 
-/**
- * A value that would do.
- */
-example: string | null, 
-/**
- * The heading to ask it under.
- */
-group: string | null, 
-/**
- * Whether it stays out of lockfiles, logs and previews.
- */
-secret: boolean, 
-/**
- * An expression over earlier answers; asked only if true.
- */
-when: string | null, };
-
-/**
- * A variable and how things stand with it.
- */
-export type Question = { 
-/**
- * What is asked.
- */
-variable: Variable, 
-/**
- * Who asks.
- */
-packs: Array<PackName>, 
-/**
- * Whether its `when` holds.
- */
-asked: boolean, 
-/**
- * The default over the answers so far.
- */
-default: Answer | null, 
-/**
- * What stands now, the default included.
- */
-answer: Answer | null, 
-/**
- * Where that came from.
- */
-source: Source | null, 
-/**
- * Why the given answer will not do.
- */
-problem: Diagnostic | null, };
-
-/**
- * A requirement of one pack on another.
- */
-export type Edge = { 
-/**
- * The pack required.
- */
-name: PackName, 
-/**
- * Which versions will do.
- */
-constraint: string, };
-
-/**
- * The id a project's configuration gives a registry: the same form as an unscoped pack name.
- */
-export type RegistryId = string;
-
-/**
- * A pack as it was resolved.
- */
-export type ResolvedPack = { 
-/**
- * Its name.
- */
-name: PackName, 
-/**
- * Its version.
- */
-version: string, 
-/**
- * The registry it comes from.
- */
-registry: RegistryId, 
-/**
- * The digest of its archive.
- */
-integrity: string, 
-/**
- * Its level: it depends only on packs of lower ones.
- */
-level: number, 
-/**
- * Whether the user asked for it.
- */
-requested: boolean, 
-/**
- * What it depends on here.
- */
-dependencies: Array<Edge>, };
-
-/**
- * A file of a static index.
- */
-export type IndexFile = { 
-/**
- * Its path below the index.
- */
-path: string, 
-/**
- * Where its content starts in the block beside the outcome.
- */
-offset: number, 
-/**
- * The bytes of its content.
- */
-size: number, };
-
-/**
- * A generated project: everything but the content of its files.
- */
-export type Project = { 
-/**
- * Its packs in install order.
- */
-packs: Array<ResolvedPack>, 
-/**
- * All answers but secrets, by variable.
- */
-answers: Record<string, Answer>, 
-/**
- * What writing it would do.
- */
-plan: Plan, 
-/**
- * The text of its lockfile, which the plan writes as well.
- */
-lockfile: string, 
-/**
- * What the user should know.
- */
-warnings: Array<Diagnostic>, };
-
-/**
- * The shelf a pack stands on.
- */
-export type Category = "web" | "cli" | "ml" | "data" | "devops" | "mobile" | "desktop" | "game" | "embedded" | "library" | "other";
-
-/**
- * What a list shows of a pack: its highest version's description.
- */
-export type Summary = { 
-/**
- * The pack.
- */
-name: PackName, 
-/**
- * Its highest version.
- */
-version: string, 
-/**
- * What it gives, one line.
- */
-description: string, 
-/**
- * The shelf it stands on.
- */
-category: Category, 
-/**
- * An SPDX expression.
- */
-license: string | null, 
-/**
- * Words to find it by.
- */
-tags: Array<string>, 
-/**
- * The registry it comes from.
- */
+/** What a list shows of a pack: its highest version's description. */
+export type Summary = {
+/** The pack. */
+name: PackName,
+/** Its highest version. */
+version: string,
+/** What it gives, one line. */
+description: string,
+/** The shelf it stands on. */
+category: Category,
+/** An SPDX expression. */
+license: string | null,
+/** Words to find it by. */
+tags: Array<string>,
+/** The registry it comes from. */
 registry: RegistryId, };
 
-/**
- * An archive that a pack wants installed and pinned.
- */
-export type Package = { 
-/**
- * Its name in its registry.
- */
-name: PackName, 
-/**
- * Which versions will do.
- */
-constraint: string, 
-/**
- * Where it comes from.
- */
-registry: RegistryId, 
-/**
- * Whether it joins only when asked for.
- */
-optional: boolean, 
-/**
- * Recorded and handed to templates.
- */
-features: Array<string>, 
-/**
- * Where an install unpacks it, relative to its target.
- */
-installPath: RelPath | null, };
-
-/**
- * A pack that another one needs, or constrains if it is there.
- */
-export type Dependency = { 
-/**
- * Its name.
- */
-name: PackName, 
-/**
- * Which versions will do.
- */
-constraint: string, 
-/**
- * Whether it joins only when asked for.
- */
-optional: boolean, 
-/**
- * What it is good for.
- */
-reason: string | null, };
-
-/**
- * A template as its manifest declares it.
- */
-export type TemplateSummary = { 
-/**
- * Its name.
- */
-name: string, 
-/**
- * What it gives.
- */
-description: string | null, 
-/**
- * The file or, with `/` at its end, directory it reads.
- */
-source: string, 
-/**
- * Where it writes, a template itself.
- */
-output: string, 
-/**
- * An expression; rendered only if true.
- */
+/** A template as its manifest declares it. */
+export type TemplateSummary = {
+/** Its name. */
+name: string,
+/** What it gives. */
+description: string | null,
+/** The file or, with `/` at its end, directory it reads. */
+source: string,
+/** Where it writes, a template itself. */
+output: string,
+/** An expression; rendered only if true. */
 when: string | null, };
 
-/**
- * A version and whether it was withdrawn.
- */
-export type VersionState = { 
-/**
- * The version.
- */
-version: string, 
-/**
- * Whether it was withdrawn.
- */
+/** A variable, complete and consistent in itself. */
+export type Variable = {
+/** Its name in templates. */
+name: VariableName,
+/** What it holds. */
+type: Kind,
+/** What it is for. */
+description: string | null,
+/** Whether several of the choices may be taken. */
+multiple: boolean,
+/** The only values allowed. */
+choices: Array<Answer> | null,
+/** What stands when nobody answers. */
+default: Default | null,
+/** Whether an answer must be there in the end. */
+required: boolean,
+/** The least integer allowed. */
+minimum: number | null,
+/** The greatest integer allowed. */
+maximum: number | null,
+/** What a text must match. */
+pattern: string | null,
+/** A value that would do. */
+example: string | null,
+/** The heading to ask it under. */
+group: string | null,
+/** Whether it stays out of lockfiles, logs and previews. */
+secret: boolean,
+/** An expression over earlier answers; asked only if true. */
+when: string | null, };
+
+/** The name of a variable: `[a-z][a-z0-9_]{0,63}`, and none of the words templates reserve. */
+export type VariableName = string;
+
+/** A version and whether it was withdrawn. */
+export type VersionState = {
+/** The version. */
+version: string,
+/** Whether it was withdrawn. */
 yanked: boolean, };
-
-/**
- * A pack in full.
- */
-export type PackDetails = { 
-/**
- * Its name.
- */
-name: PackName, 
-/**
- * The version shown: the highest that was asked for.
- */
-version: string, 
-/**
- * What it gives, one line.
- */
-description: string, 
-/**
- * The shelf it stands on.
- */
-category: Category, 
-/**
- * An SPDX expression.
- */
-license: string | null, 
-/**
- * Words to find it by.
- */
-tags: Array<string>, 
-/**
- * The registry it comes from.
- */
-registry: RegistryId, 
-/**
- * All its versions, the highest first.
- */
-versions: Array<VersionState>, 
-/**
- * `Name <address>` each.
- */
-authors: Array<string>, 
-/**
- * The packs it depends on.
- */
-dependencies: Array<Dependency>, 
-/**
- * The packages it wants.
- */
-packages: Array<Package>, 
-/**
- * What it asks.
- */
-variables: Array<Variable>, 
-/**
- * What it renders.
- */
-templates: Array<TemplateSummary>, 
-/**
- * Commands it would like to run.
- */
-hooks: Array<Hook>, };
-
-/**
- * What a command gives.
- */
-export type Outcome = { "type": "list", 
-/**
- * One each.
- */
-packs: Array<Summary>, } | { "type": "show", 
-/**
- * Its particulars.
- */
-pack: PackDetails, } | { "type": "questions", 
-/**
- * The packs that ask, in install order.
- */
-packs: Array<ResolvedPack>, 
-/**
- * The questions in the order to ask them.
- */
-questions: Array<Question>, } | { "type": "generate", 
-/**
- * All of it but the content.
- */
-project: Project, } | { "type": "apply", 
-/**
- * The paths written, in order.
- */
-written: Array<string>, 
-/**
- * How many files were as wanted already.
- */
-unchanged: number, } | { "type": "build-registry", 
-/**
- * Its files by path.
- */
-files: Array<IndexFile>, };
-
-/**
- * How a command ended, as the text in [`StepMessage::Done`] says it.
- */
-export type Result = { "ok": Outcome } | { "errors": Array<Diagnostic> };
-
-/**
- * What stands at a path.
- */
-export type EntryKind = "absent" | "file" | "directory" | "link" | "other";
-
-/**
- * An entry of a directory.
- */
-export type Entry = { 
-/**
- * Its name.
- */
-name: string, 
-/**
- * What it is.
- */
-kind: EntryKind, };
-
-/**
- * Why a host could not do something.
- */
-export type HostErrorKind = "not-found" | "exists" | "permission" | "no-space" | "read-only" | "too-large" | "network" | "timeout" | "unsupported" | "other";
-
-/**
- * What came of a request.
- */
-export type Reply = { "type": "response", status: number, headers: { [key in string]: string }, body: Uint8Array, } | { "type": "bytes", bytes: Uint8Array, } | { "type": "entries", entries: Array<Entry>, } | { "type": "stat", kind: EntryKind, size: number, executable: boolean, } | { "type": "done" } | { "type": "error", kind: HostErrorKind, message: string, };
