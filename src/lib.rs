@@ -51,4 +51,4 @@ pub mod compose;
 pub mod plan;
 pub mod session;
 #[cfg(feature = "wasm")]
-mod wasm;
+pub mod wasm;

@@ -121,7 +121,9 @@ async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Ve
         Command::List => generate::list(&sources).await,
         Command::Show { pack } => generate::show(&sources, &pack).await,
         Command::Questions(generation) => generate::questions(&sources, generation, timestamp).await,
-        Command::Generate(generation) => generate::generate(&sources, generation, timestamp).await,
+        Command::Generate(generation) => {
+            generate::generate(&sources, capabilities, generation, timestamp).await
+        }
         Command::Apply { plan, contents, force, trust } => {
             write::apply(&exchange, capabilities, write::Order { plan, contents, force, trust }).await
         }

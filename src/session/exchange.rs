@@ -1,10 +1,11 @@
 //! The table of requests between a command and its host: what is queued, handed out, answered.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::protocol::{Entry, EntryKind, HostErrorKind, Reply, Request, RequestBody, RequestId, Root};
 use crate::diagnostic::{Code, Diagnostic};
@@ -27,27 +28,15 @@ struct Table {
     next: RequestId,
     fetches: Lane,
     files: Lane,
-    slots: BTreeMap<RequestId, Slot>,
+    replies: BTreeMap<RequestId, Reply>,
     cancelled: bool,
 }
 
-/// Requests of one kind, in order, with how many are out.
+/// Requests of one kind: waiting to be handed out, and handed out.
 #[derive(Default)]
 struct Lane {
     queued: VecDeque<Request>,
-    open: usize,
-}
-
-struct Slot {
-    waker: Waker,
-    state: SlotState,
-    fetch: bool,
-}
-
-enum SlotState {
-    Queued,
-    Open,
-    Answered(Reply),
+    open: BTreeSet<RequestId>,
 }
 
 /// A request that failed in the host.
@@ -82,22 +71,16 @@ impl Exchange {
         let table = &mut *self.table();
         let mut requests = table.fetches.take(MAX_FETCHES);
         requests.extend(table.files.take(MAX_FILES));
-        for request in &requests {
-            if let Some(slot) = table.slots.get_mut(&request.id) {
-                slot.state = SlotState::Open;
-            }
-        }
         requests
     }
 
     /// Takes in a reply, if its request is open.
     pub(super) fn answer(&self, id: RequestId, reply: Reply) -> Option<()> {
         let table = &mut *self.table();
-        let slot = table.slots.get_mut(&id).filter(|slot| matches!(slot.state, SlotState::Open))?;
-        slot.state = SlotState::Answered(reply);
-        slot.waker.wake_by_ref();
-        let lane = if slot.fetch { &mut table.fetches } else { &mut table.files };
-        lane.open -= 1;
+        if !table.fetches.open.remove(&id) && !table.files.open.remove(&id) {
+            return None;
+        }
+        table.replies.insert(id, reply);
         Some(())
     }
 
@@ -109,41 +92,79 @@ impl Exchange {
         self.table().cancelled
     }
 
-    fn ask(&self, body: RequestBody) -> Ask<'_> {
-        Ask { exchange: self, body: Some(body), id: 0 }
+    /// Asks for several things at once and waits for all of them. Replies come in the order of the
+    /// requests, whatever order they were given in.
+    fn ask_all(&self, bodies: impl IntoIterator<Item = RequestBody>) -> Ask<'_> {
+        Ask { exchange: self, bodies: bodies.into_iter().collect(), ids: 0..0 }
     }
 
-    pub(super) async fn fetch(&self, url: &str, max_bytes: usize) -> Result<Response, HostError> {
-        let headers = BTreeMap::new();
-        match self.ask(RequestBody::Fetch { url: url.to_owned(), headers, max_bytes }).await {
+    async fn ask(&self, body: RequestBody) -> Reply {
+        self.ask_all([body]).await.pop().expect("one request has one reply")
+    }
+
+    /// What servers say to some URLs.
+    pub(super) async fn fetch_all(
+        &self,
+        urls: &[String],
+        max_bytes: usize,
+    ) -> Vec<Result<Response, HostError>> {
+        let fetch =
+            |url: &String| RequestBody::Fetch { url: url.clone(), headers: BTreeMap::new(), max_bytes };
+        let replies = self.ask_all(urls.iter().map(fetch)).await;
+        let response = |(reply, url): (Reply, &String)| match reply {
             Reply::Response { status, body, .. } => Ok(Response { status, body }),
             reply => Err(HostError::new(reply, format!("fetching {url}"))),
-        }
+        };
+        replies.into_iter().zip(urls).map(response).collect()
+    }
+
+    /// The content of some files.
+    pub(super) async fn read_all(
+        &self,
+        root: &Root,
+        paths: &[String],
+        max_bytes: usize,
+    ) -> Vec<Result<Vec<u8>, HostError>> {
+        let read = |path: &String| RequestBody::Read { root: root.clone(), path: path.clone(), max_bytes };
+        let replies = self.ask_all(paths.iter().map(read)).await;
+        let bytes = |(reply, path): (Reply, &String)| match reply {
+            Reply::Bytes { bytes } => Ok(bytes),
+            reply => Err(HostError::new(reply, format!("reading {}", place(root, path)))),
+        };
+        replies.into_iter().zip(paths).map(bytes).collect()
     }
 
     pub(super) async fn read(&self, root: &Root, path: &str, max_bytes: usize) -> Result<Vec<u8>, HostError> {
-        match self.ask(RequestBody::Read { root: root.clone(), path: path.to_owned(), max_bytes }).await {
-            Reply::Bytes { bytes } => Ok(bytes),
-            reply => Err(HostError::new(reply, format!("reading {}", place(root, path)))),
-        }
+        self.read_all(root, &[path.to_owned()], max_bytes).await.remove(0)
     }
 
-    /// The entries of a directory by name.
-    pub(super) async fn list(&self, root: &Root, path: &str) -> Result<Vec<Entry>, HostError> {
-        match self.ask(RequestBody::List { root: root.clone(), path: path.to_owned() }).await {
+    /// The entries of some directories, each by name.
+    pub(super) async fn list_all(&self, root: &Root, paths: &[String]) -> Vec<Result<Vec<Entry>, HostError>> {
+        let list = |path: &String| RequestBody::List { root: root.clone(), path: path.clone() };
+        let replies = self.ask_all(paths.iter().map(list)).await;
+        let entries = |(reply, path): (Reply, &String)| match reply {
             Reply::Entries { mut entries } => {
                 entries.sort_by(|a, b| a.name.cmp(&b.name));
                 Ok(entries)
             }
             reply => Err(HostError::new(reply, format!("listing {}", place(root, path)))),
-        }
+        };
+        replies.into_iter().zip(paths).map(entries).collect()
     }
 
-    pub(super) async fn stat(&self, root: &Root, path: &str) -> Result<Stat, HostError> {
-        match self.ask(RequestBody::Stat { root: root.clone(), path: path.to_owned() }).await {
+    pub(super) async fn list(&self, root: &Root, path: &str) -> Result<Vec<Entry>, HostError> {
+        self.list_all(root, &[path.to_owned()]).await.remove(0)
+    }
+
+    /// What stands at some paths.
+    pub(super) async fn stat_all(&self, root: &Root, paths: &[String]) -> Result<Vec<Stat>, HostError> {
+        let stat = |path: &String| RequestBody::Stat { root: root.clone(), path: path.clone() };
+        let replies = self.ask_all(paths.iter().map(stat)).await;
+        let stat = |(reply, path): (Reply, &String)| match reply {
             Reply::Stat { kind, executable, .. } => Ok(Stat { kind, executable }),
             reply => Err(HostError::new(reply, format!("looking at {}", place(root, path)))),
-        }
+        };
+        replies.into_iter().zip(paths).map(stat).collect()
     }
 
     pub(super) async fn make_directory(&self, root: &Root, path: &str) -> Result<(), HostError> {
@@ -151,16 +172,14 @@ impl Exchange {
         done(reply, || format!("making the directory {}", place(root, path)))
     }
 
-    pub(super) async fn create(
-        &self,
-        root: &Root,
-        path: &str,
-        content: Vec<u8>,
-        mode: Mode,
-    ) -> Result<(), HostError> {
-        let reply =
-            self.ask(RequestBody::Create { root: root.clone(), path: path.to_owned(), content, mode }).await;
-        done(reply, || format!("writing {}", place(root, path)))
+    /// Writes new files. All are waited for, even when one fails.
+    pub(super) async fn create_all(&self, root: &Root, files: Vec<NewFile>) -> Result<(), HostError> {
+        let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+        let create =
+            |NewFile { path, content, mode }| RequestBody::Create { root: root.clone(), path, content, mode };
+        let replies = self.ask_all(files.into_iter().map(create)).await;
+        let mut written = replies.into_iter().zip(paths);
+        written.try_for_each(|(reply, path)| done(reply, || format!("writing {}", place(root, &path))))
     }
 
     pub(super) async fn rename(&self, root: &Root, from: &str, to: &str) -> Result<(), HostError> {
@@ -168,17 +187,25 @@ impl Exchange {
         done(self.ask(body).await, || format!("moving {from} to {to}"))
     }
 
-    pub(super) async fn remove(&self, root: &Root, path: &str) -> Result<(), HostError> {
-        let reply = self.ask(RequestBody::Remove { root: root.clone(), path: path.to_owned() }).await;
-        done(reply, || format!("removing {}", place(root, path)))
+    /// Removes files and empty directories, in any order. What does not go stays.
+    pub(super) async fn try_remove_all(&self, root: &Root, paths: impl IntoIterator<Item = String>) {
+        self.ask_all(paths.into_iter().map(|path| RequestBody::Remove { root: root.clone(), path })).await;
     }
+}
+
+/// A file to write.
+pub(super) struct NewFile {
+    pub(super) path: String,
+    pub(super) content: Vec<u8>,
+    pub(super) mode: Mode,
 }
 
 impl Lane {
     fn take(&mut self, most: usize) -> Vec<Request> {
-        let count = most.saturating_sub(self.open).min(self.queued.len());
-        self.open += count;
-        self.queued.drain(..count).collect()
+        let count = most.saturating_sub(self.open.len()).min(self.queued.len());
+        let requests: Vec<Request> = self.queued.drain(..count).collect();
+        self.open.extend(requests.iter().map(|request| request.id));
+        requests
     }
 }
 
@@ -248,36 +275,37 @@ impl From<HostError> for Vec<Diagnostic> {
     }
 }
 
-/// Waits for a reply. The request is queued when first polled, so that order follows the code.
+/// Waits for the replies to some requests, which are queued when it is first polled. It needs no
+/// waker: the session polls its one task whenever a reply is in.
 struct Ask<'a> {
     exchange: &'a Exchange,
-    body: Option<RequestBody>,
-    id: RequestId,
+    bodies: Vec<RequestBody>,
+    ids: Range<RequestId>,
 }
 
 impl Future for Ask<'_> {
-    type Output = Reply;
+    type Output = Vec<Reply>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Vec<Reply>> {
         let ask = self.get_mut();
         let table = &mut *ask.exchange.table();
-        if let Some(body) = ask.body.take() {
-            ask.id = table.next;
-            table.next += 1;
-            let fetch = matches!(body, RequestBody::Fetch { .. });
-            let lane = if fetch { &mut table.fetches } else { &mut table.files };
-            lane.queued.push_back(Request { id: ask.id, body });
-            let slot = Slot { waker: context.waker().clone(), state: SlotState::Queued, fetch };
-            table.slots.insert(ask.id, slot);
+        if !ask.bodies.is_empty() {
+            let first = table.next;
+            for body in std::mem::take(&mut ask.bodies) {
+                let lane = if matches!(body, RequestBody::Fetch { .. }) {
+                    &mut table.fetches
+                } else {
+                    &mut table.files
+                };
+                lane.queued.push_back(Request { id: table.next, body });
+                table.next += 1;
+            }
+            ask.ids = first..table.next;
+        }
+        // One task asks at a time, so every reply that is in belongs to it.
+        if table.replies.len() < ask.ids.len() {
             return Poll::Pending;
         }
-        match table.slots.remove(&ask.id) {
-            Some(Slot { state: SlotState::Answered(reply), .. }) => Poll::Ready(reply),
-            Some(slot) => {
-                table.slots.insert(ask.id, Slot { waker: context.waker().clone(), ..slot });
-                Poll::Pending
-            }
-            None => Poll::Pending,
-        }
+        Poll::Ready(std::mem::take(&mut table.replies).into_values().collect())
     }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::try_join_all;
 use minijinja::Value;
 use serde_json::Value as Json;
 
 use super::exchange::Exchange;
 use super::protocol::{
-    AnswersFile, Contents, EntryKind, Generation, HostErrorKind, Outcome, PackDetails, Project, ResolvedPack,
-    Root, VersionState,
+    AnswersFile, Capabilities, Contents, EntryKind, Generation, HostErrorKind, Outcome, PackDetails, Project,
+    ResolvedPack, Root, VersionState,
 };
 use super::source::{Pack, Sources};
 use crate::compose::{Tree, compose};
@@ -22,6 +21,7 @@ use crate::manifest::Mode;
 use crate::name::PackName;
 use crate::path::{LOCKFILE, RelPath};
 use crate::plan::{Action, Existing, Plan, Wanted};
+use crate::registry::{Digest, Release};
 use crate::render::{Context, render};
 use crate::resolve::{ChosenPack, Gather, Request, Resolution, solve};
 use crate::variable::{self, Answer, Answers, Question, TIMESTAMP, declare, interview, unknown_answers};
@@ -32,8 +32,10 @@ pub(super) async fn list(sources: &Sources) -> Result<Outcome, Vec<Diagnostic>> 
 
 pub(super) async fn show(sources: &Sources, pack: &str) -> Result<Outcome, Vec<Diagnostic>> {
     let requirement = parse_requirement(pack)?;
-    let known = sources.look_up(std::slice::from_ref(&requirement.name)).await?.remove(0);
-    let Some(known) = known else { return Err(not_found(sources, &requirement.name).await.into()) };
+    let mut facts = sources.look_up(std::slice::from_ref(&requirement.name)).await?;
+    let Some(known) = facts.remove(&requirement.name).flatten() else {
+        return Err(not_found(sources, &requirement.name).await.into());
+    };
     let matching =
         || known.releases.iter().filter(|release| requirement.constraint.matches(&release.version));
     let Some(release) = matching().find(|release| !release.yanked).or_else(|| matching().next()) else {
@@ -43,7 +45,7 @@ pub(super) async fn show(sources: &Sources, pack: &str) -> Result<Outcome, Vec<D
         let error = Diagnostic::error(Code::Conflict, message).about(&requirement.name);
         return Err(error.because(format!("there are {}", versions.join(", "))).into());
     };
-    let pack = sources.pack(release).await?;
+    let pack = sources.packs(&[release]).await?.remove(0);
     let versions = known.releases.iter();
     let versions = versions
         .map(|release| VersionState { version: release.version.clone(), yanked: release.yanked })
@@ -68,6 +70,7 @@ pub(super) async fn questions(
 
 pub(super) async fn generate(
     sources: &Sources,
+    capabilities: Capabilities,
     generation: Generation,
     timestamp: String,
 ) -> Result<Outcome, Vec<Diagnostic>> {
@@ -96,7 +99,7 @@ pub(super) async fn generate(
     });
     let existing = if target {
         let paths = wanted.iter().map(|file| &file.path);
-        Some(look_at(&sources.exchange, paths, inquiry.modes).await?)
+        Some(look_at(&sources.exchange, paths, capabilities.modes).await?)
     } else {
         None
     };
@@ -163,8 +166,7 @@ impl Selection {
             if wanted.is_empty() {
                 break;
             }
-            let known = sources.look_up(&wanted).await?;
-            for (name, known) in wanted.into_iter().zip(known) {
+            for (name, known) in sources.look_up(&wanted).await? {
                 gather.add(name, known);
             }
         }
@@ -178,7 +180,8 @@ impl Selection {
         for chosen in &resolution.packs {
             check_locked(sources, chosen, lock.as_ref()).await?;
         }
-        let packs = try_join_all(resolution.packs.iter().map(|chosen| sources.pack(&chosen.release))).await?;
+        let releases: Vec<&Release> = resolution.packs.iter().map(|chosen| &chosen.release).collect();
+        let packs = sources.packs(&releases).await?;
         let selection = Selection { lock, request, resolution, packs };
         selection.check_members()?;
         Ok(selection)
@@ -287,7 +290,6 @@ async fn check_locked(
 struct Inquiry {
     selection: Selection,
     timestamp: String,
-    modes: bool,
     facts: BTreeMap<String, Value>,
     questions: Vec<Question>,
     unknown: Vec<Diagnostic>,
@@ -310,7 +312,7 @@ impl Inquiry {
         let facts = facts(&selection, &timestamp);
         let questions = interview(&Engine::new(), &declarations, &answers, &facts);
         let unknown = unknown_answers(&declarations, &answers);
-        Ok(Inquiry { selection, timestamp, modes: true, facts, questions, unknown })
+        Ok(Inquiry { selection, timestamp, facts, questions, unknown })
     }
 
     /// All that stands in the way of rendering.
@@ -364,7 +366,7 @@ impl Inquiry {
             pack: file.origin.pack.clone(),
             template: file.origin.template.clone(),
             mode: file.mode,
-            hash: crate::registry::Digest::of(&file.content),
+            hash: Digest::of(&file.content),
         });
         Lockfile {
             generator: env!("CARGO_PKG_VERSION").parse().expect("our own version is one"),
@@ -459,21 +461,31 @@ pub(super) async fn look_at(
     paths: impl Iterator<Item = &RelPath>,
     modes: bool,
 ) -> Result<BTreeMap<RelPath, Existing>, Vec<Diagnostic>> {
-    let looks = paths.map(|path| async move {
-        let stat = exchange.stat(&Root::Target, path.as_str()).await?;
-        let existing = match stat.kind {
-            EntryKind::Absent => None,
+    let paths: Vec<&RelPath> = paths.collect();
+    let texts: Vec<String> = paths.iter().map(|path| path.to_string()).collect();
+    let stats = exchange.stat_all(&Root::Target, &texts).await?;
+    let files: Vec<String> = texts
+        .into_iter()
+        .zip(&stats)
+        .filter(|(_, stat)| stat.kind == EntryKind::File)
+        .map(|(path, _)| path)
+        .collect();
+    let mut contents =
+        exchange.read_all(&Root::Target, &files, crate::archive::MAX_UNPACKED).await.into_iter();
+    let mut existing = BTreeMap::new();
+    for (path, stat) in paths.into_iter().zip(stats) {
+        let there = match stat.kind {
+            EntryKind::Absent => continue,
             EntryKind::File => {
-                let content =
-                    exchange.read(&Root::Target, path.as_str(), crate::archive::MAX_UNPACKED).await?;
                 let mode = if stat.executable { Mode::Executable } else { Mode::Regular };
-                Some(Existing::File { content, mode: modes.then_some(mode) })
+                let content = contents.next().expect("every file was read")?;
+                Existing::File { content, mode: modes.then_some(mode) }
             }
-            EntryKind::Directory | EntryKind::Link | EntryKind::Other => Some(Existing::Other),
+            EntryKind::Directory | EntryKind::Link | EntryKind::Other => Existing::Other,
         };
-        Ok::<_, super::exchange::HostError>(existing.map(|existing| (path.clone(), existing)))
-    });
-    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+        existing.insert(path.clone(), there);
+    }
+    Ok(existing)
 }
 
 fn up_to_date(plan: &Plan) -> Result<(), Vec<Diagnostic>> {

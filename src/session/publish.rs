@@ -1,7 +1,5 @@
 //! Making a static index from pack sources. The same sources give the same bytes.
 
-use futures_util::future::try_join_all;
-
 use super::exchange::Exchange;
 use super::protocol::{Contents, IndexFile, Outcome, Root};
 use super::source::{all_sources, read_source};
@@ -17,8 +15,10 @@ pub(super) async fn build_registry(exchange: &Exchange) -> Result<Outcome, Vec<D
     let mut files = vec![(CONFIG.to_owned(), config.to_text().into_bytes())];
     let mut catalog = Vec::new();
     for (name, places) in all_sources(exchange, root).await? {
-        let mut versions =
-            try_join_all(places.iter().map(|place| read_source(exchange, root, place))).await?;
+        let mut versions = Vec::new();
+        for place in &places {
+            versions.push(read_source(exchange, root, place).await?);
+        }
         versions.sort_by(|(_, a), (_, b)| a.version.cmp(&b.version));
         let mut lines = String::new();
         for (pack, release) in &versions {

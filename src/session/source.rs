@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::{join_all, try_join_all};
-
-use super::exchange::Exchange;
+use super::exchange::{Exchange, HostError, Response};
 use super::protocol::{EntryKind, HostErrorKind, Location, RegistryInput, Root};
 use crate::archive::{self, Files, PackFile};
 use crate::diagnostic::{self, Code, Diagnostic};
@@ -19,7 +17,7 @@ use crate::path::RelPath;
 use crate::registry::{
     self, CATALOG, CONFIG, Config, Digest, Release, Summary, index_path, parse_catalog, parse_index,
 };
-use crate::resolve::Known;
+use crate::resolve::{Facts, Known};
 use crate::version::Version;
 
 /// Directories that are never part of a pack: version control and what tools leave behind.
@@ -88,32 +86,51 @@ impl Sources {
 
     /// The summaries of all packs, by name.
     pub(super) async fn catalog(&self) -> Result<Vec<Summary>, Vec<Diagnostic>> {
-        let catalogs = self.registries.iter().map(|registry| registry.catalog(&self.exchange));
         let mut summaries = Vec::new();
-        for catalog in join_all(catalogs).await {
-            summaries.extend(catalog?);
+        for registry in &self.registries {
+            summaries.extend(registry.catalog(&self.exchange).await?);
         }
         summaries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(summaries)
     }
 
-    /// Everything the registries know of some names, in the order of the names.
-    pub(super) async fn look_up(&self, names: &[PackName]) -> Result<Vec<Option<Known>>, Vec<Diagnostic>> {
-        for name in names {
-            self.registry_of(name)?.kind(&self.exchange).await?;
+    /// Everything the registries know of some names. Names without a pack are there as such.
+    pub(super) async fn look_up(&self, names: &[PackName]) -> Result<Facts, Vec<Diagnostic>> {
+        let mut facts = Facts::new();
+        for (registry, names) in self.by_registry(names.iter())? {
+            for (name, releases) in registry.releases(&self.exchange, &names).await? {
+                let known = releases.map(|releases| Known { registry: registry.id.clone(), releases });
+                facts.insert(name, known);
+            }
         }
-        let known = names.iter().map(|name| async {
-            let registry = self.registry_of(name)?;
-            let releases = registry.releases(&self.exchange, name).await?;
-            let id = registry.id.clone();
-            Ok::<_, Vec<Diagnostic>>(releases.map(|releases| Known { registry: id, releases }))
-        });
-        join_all(known).await.into_iter().collect()
+        Ok(facts)
     }
 
-    /// The files of a release, checked against its index entry.
-    pub(super) async fn pack(&self, release: &Release) -> Result<Pack, Vec<Diagnostic>> {
-        self.registry_of(&release.name)?.pack(&self.exchange, release).await
+    /// The files of some releases, each checked against its index entry, in the order given.
+    pub(super) async fn packs(&self, releases: &[&Release]) -> Result<Vec<Pack>, Vec<Diagnostic>> {
+        let mut packs = BTreeMap::new();
+        for (registry, names) in self.by_registry(releases.iter().map(|release| &release.name))? {
+            let theirs: Vec<&Release> =
+                releases.iter().copied().filter(|release| names.contains(&release.name)).collect();
+            let read = registry.packs(&self.exchange, &theirs).await?;
+            packs.extend(theirs.iter().map(|release| release.name.clone()).zip(read));
+        }
+        Ok(releases.iter().filter_map(|release| packs.remove(&release.name)).collect())
+    }
+
+    fn by_registry<'a>(
+        &self,
+        names: impl Iterator<Item = &'a PackName>,
+    ) -> Result<Vec<(&Registry, Vec<PackName>)>, Diagnostic> {
+        let mut groups: Vec<(&Registry, Vec<PackName>)> = Vec::new();
+        for name in names {
+            let registry = self.registry_of(name)?;
+            match groups.iter_mut().find(|(other, _)| other.id == registry.id) {
+                Some((_, names)) => names.push(name.clone()),
+                None => groups.push((registry, vec![name.clone()])),
+            }
+        }
+        Ok(groups)
     }
 
     /// Whether the registry promises that a published version never changes.
@@ -208,22 +225,13 @@ impl Registry {
                 Ok(parse_catalog(&self.id, &text).map_err(|error| self.blame(error))?)
             }
             (Kind::Sources(_), Place::Directory(root)) => {
-                let summaries =
-                    all_sources(exchange, root).await?.into_iter().map(|(name, places)| async move {
-                        let manifests =
-                            try_join_all(places.iter().map(|place| read_manifest(exchange, root, place)))
-                                .await?;
-                        for manifest in &manifests {
-                            check_name(manifest, &name)?;
-                        }
-                        let highest = manifests.iter().max_by(|a, b| a.version.cmp(&b.version));
-                        Ok::<_, Vec<Diagnostic>>(highest.map(|manifest| Summary::of(manifest, &self.id)))
-                    });
                 let mut catalog = Vec::new();
                 let mut problems = Vec::new();
-                for summary in join_all(summaries).await {
-                    match summary {
-                        Ok(summary) => catalog.extend(summary),
+                for (name, places) in all_sources(exchange, root).await? {
+                    match summarize(exchange, root, &name, &places).await {
+                        Ok(highest) => {
+                            catalog.extend(highest.map(|manifest| Summary::of(&manifest, &self.id)))
+                        }
                         Err(errors) => problems.extend(errors),
                     }
                 }
@@ -236,61 +244,81 @@ impl Registry {
     async fn releases(
         &self,
         exchange: &Exchange,
-        name: &PackName,
-    ) -> Result<Option<Vec<Release>>, Vec<Diagnostic>> {
+        names: &[PackName],
+    ) -> Result<Vec<(PackName, Option<Vec<Release>>)>, Vec<Diagnostic>> {
         match (&*self.kind(exchange).await?, &self.place) {
-            (Kind::Index(_), _) => match self.text(exchange, &index_path(name)).await? {
-                None => Ok(None),
-                Some(text) => Ok(Some(parse_index(name, &text).map_err(|error| self.blame(error))?)),
-            },
+            (Kind::Index(_), _) => {
+                let paths: Vec<String> = names.iter().map(index_path).collect();
+                let files = self.files(exchange, &paths, registry::MAX_SIZE).await?;
+                let parse = |(name, (path, file)): (&PackName, (&String, Option<Vec<u8>>))| {
+                    let Some(bytes) = file else { return Ok((name.clone(), None)) };
+                    let text = self.utf8(path, bytes)?;
+                    Ok((name.clone(), Some(parse_index(name, &text).map_err(|error| self.blame(error))?)))
+                };
+                names.iter().zip(paths.iter().zip(files)).map(parse).collect()
+            }
             (Kind::Sources(read), Place::Directory(root)) => {
-                let places = source_places(exchange, root, name).await?;
-                let packs =
-                    try_join_all(places.iter().map(|place| read_source(exchange, root, place))).await?;
-                let mut releases: Vec<Release> = Vec::new();
-                for (pack, release) in packs {
-                    check_name(&pack.manifest, name)?;
-                    if releases.iter().any(|other| other.version == release.version) {
-                        let message = format!("there are two sources of `{}`", pack.manifest.label());
-                        return Err(Diagnostic::error(Code::InvalidRegistry, message).about(name).into());
+                let mut found = Vec::new();
+                for name in names {
+                    let mut releases: Vec<Release> = Vec::new();
+                    for place in source_places(exchange, root, name).await? {
+                        let (pack, release) = read_source(exchange, root, &place).await?;
+                        check_name(&pack.manifest, name)?;
+                        if releases.iter().any(|other| other.version == release.version) {
+                            let message = format!("there are two sources of `{}`", pack.manifest.label());
+                            return Err(Diagnostic::error(Code::InvalidRegistry, message).about(name).into());
+                        }
+                        let key = (name.clone(), release.version.clone());
+                        read.lock().unwrap_or_else(PoisonError::into_inner).insert(key, pack);
+                        releases.push(release);
                     }
-                    let key = (name.clone(), release.version.clone());
-                    read.lock().unwrap_or_else(PoisonError::into_inner).insert(key, pack);
-                    releases.push(release);
+                    releases.sort_by(|a, b| b.version.cmp(&a.version));
+                    found.push((name.clone(), (!releases.is_empty()).then_some(releases)));
                 }
-                releases.sort_by(|a, b| b.version.cmp(&a.version));
-                Ok(if releases.is_empty() { None } else { Some(releases) })
+                Ok(found)
             }
             (Kind::Sources(_), Place::Http(_)) => unreachable!("only directories hold sources"),
         }
     }
 
-    async fn pack(&self, exchange: &Exchange, release: &Release) -> Result<Pack, Vec<Diagnostic>> {
-        let label = format!("{}@{}", release.name, release.version);
-        let config = match &*self.kind(exchange).await? {
+    async fn packs(&self, exchange: &Exchange, releases: &[&Release]) -> Result<Vec<Pack>, Vec<Diagnostic>> {
+        match &*self.kind(exchange).await? {
             Kind::Sources(read) => {
-                let key = (release.name.clone(), release.version.clone());
-                let pack = read.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-                return Ok(pack.expect("a release of a source was read with it"));
+                let read = read.lock().unwrap_or_else(PoisonError::into_inner);
+                let key = |release: &&Release| (release.name.clone(), release.version.clone());
+                let packs = releases.iter().map(|release| read.get(&key(release)).cloned());
+                Ok(packs.map(|pack| pack.expect("a release of a source was read with it")).collect())
             }
-            Kind::Index(config) => config.clone(),
-        };
-        let path = config.archive_path(release);
-        let bytes = self.bytes(exchange, &path, archive::MAX_SIZE).await?.ok_or_else(|| {
-            let message = format!("the archive of `{label}` is not there");
-            self.blame(Diagnostic::error(Code::FileNotFound, message).about(&path))
-        })?;
+            Kind::Index(config) => {
+                let paths: Vec<String> =
+                    releases.iter().map(|release| config.archive_path(release)).collect();
+                let files = self.files(exchange, &paths, archive::MAX_SIZE).await?;
+                let open = |((release, path), file): ((&&Release, &String), Option<Vec<u8>>)| {
+                    let bytes = file.ok_or_else(|| {
+                        let message =
+                            format!("the archive of `{}@{}` is not there", release.name, release.version);
+                        self.blame(Diagnostic::error(Code::FileNotFound, message).about(path))
+                    })?;
+                    self.open(release, &bytes)
+                };
+                releases.iter().zip(&paths).zip(files).map(open).collect()
+            }
+        }
+    }
+
+    /// Checks an archive against its index entry and unpacks it.
+    fn open(&self, release: &Release, archive: &[u8]) -> Result<Pack, Vec<Diagnostic>> {
         let refuse = |reason: &dyn std::fmt::Display| {
-            let message = format!("the archive of `{label}` is refused");
+            let message = format!("the archive of `{}@{}` is refused", release.name, release.version);
             self.blame(Diagnostic::error(Code::InvalidArchive, message).because(reason).about(&release.name))
         };
-        let digest = Digest::of(&bytes);
+        let digest = Digest::of(archive);
         if digest != release.integrity {
             return Err(
                 refuse(&format!("its digest is {digest}, the index says {}", release.integrity)).into()
             );
         }
-        let files = archive::unpack(&bytes).map_err(|error| refuse(&error))?;
+        let files = archive::unpack(archive).map_err(|error| refuse(&error))?;
         let manifest = manifest_of(&files)?;
         if (&manifest.name, &manifest.version) != (&release.name, &release.version) {
             return Err(
@@ -301,42 +329,58 @@ impl Registry {
     }
 
     async fn text(&self, exchange: &Exchange, path: &str) -> Result<Option<String>, Vec<Diagnostic>> {
-        let Some(bytes) = self.bytes(exchange, path, registry::MAX_SIZE).await? else { return Ok(None) };
-        String::from_utf8(bytes).map(Some).map_err(|error| {
-            let error = Diagnostic::error(Code::BadResponse, format!("{path} is not UTF-8")).because(error);
-            self.blame(error).into()
+        let file = self.files(exchange, &[path.to_owned()], registry::MAX_SIZE).await?.remove(0);
+        Ok(file.map(|bytes| self.utf8(path, bytes)).transpose()?)
+    }
+
+    fn utf8(&self, path: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
+        String::from_utf8(bytes).map_err(|error| {
+            self.blame(Diagnostic::error(Code::BadResponse, format!("{path} is not UTF-8")).because(error))
         })
     }
 
-    /// A file of the registry, or nothing if it is not there.
-    async fn bytes(
+    /// Some files of the registry; nothing for those that are not there.
+    async fn files(
         &self,
         exchange: &Exchange,
-        path: &str,
+        paths: &[String],
         limit: usize,
-    ) -> Result<Option<Vec<u8>>, Vec<Diagnostic>> {
+    ) -> Result<Vec<Option<Vec<u8>>>, Vec<Diagnostic>> {
         match &self.place {
-            Place::Directory(root) => match exchange.read(root, path, limit).await {
-                Ok(bytes) => Ok(Some(bytes)),
-                Err(error) if error.is(HostErrorKind::NotFound) => Ok(None),
-                Err(error) => Err(self.blame(error.into()).into()),
-            },
-            Place::Http(base) => {
-                let url = format!("{base}{}", percent_encode(path));
-                let response = exchange.fetch(&url, limit).await.map_err(|error| self.blame(error.into()))?;
-                let error = |message: String| Diagnostic::error(Code::Network, message).about(&url);
-                match response.status {
-                    200 => Ok(Some(response.body)),
-                    404 | 410 => Ok(None),
-                    status @ (401 | 403) => Err(self
-                        .blame(error(format!("{path} may not be read: the server says {status}")))
-                        .suggest("check whether the registry wants a sign-in")
-                        .into()),
-                    status => Err(self
-                        .blame(error(format!("{path} could not be read: the server says {status}")))
-                        .into()),
-                }
+            Place::Directory(root) => {
+                let files = exchange.read_all(root, paths, limit).await.into_iter().map(|file| match file {
+                    Ok(bytes) => Ok(Some(bytes)),
+                    Err(error) if error.is(HostErrorKind::NotFound) => Ok(None),
+                    Err(error) => Err(self.blame(error.into()).into()),
+                });
+                files.collect()
             }
+            Place::Http(base) => {
+                let urls: Vec<String> =
+                    paths.iter().map(|path| format!("{base}{}", percent_encode(path))).collect();
+                let responses = exchange.fetch_all(&urls, limit).await.into_iter().zip(&urls);
+                responses.map(|(response, url)| self.body(url, response)).collect()
+            }
+        }
+    }
+
+    fn body(
+        &self,
+        url: &str,
+        response: Result<Response, HostError>,
+    ) -> Result<Option<Vec<u8>>, Vec<Diagnostic>> {
+        let response = response.map_err(|error| self.blame(error.into()))?;
+        let refused = |status: u16| {
+            let message = format!("{url} could not be read: the server says {status}");
+            self.blame(Diagnostic::error(Code::Network, message).about(url))
+        };
+        match response.status {
+            200 => Ok(Some(response.body)),
+            404 | 410 => Ok(None),
+            status @ (401 | 403) => {
+                Err(refused(status).suggest("check whether the registry wants a sign-in").into())
+            }
+            status => Err(refused(status).into()),
         }
     }
 }
@@ -409,8 +453,14 @@ pub(super) async fn all_sources(
             names.extend(entry.name.parse::<PackName>().ok());
         }
     }
-    let places = try_join_all(names.iter().map(|name| source_places(exchange, root, name))).await?;
-    Ok(names.into_iter().zip(places).filter(|(_, places)| !places.is_empty()).collect())
+    let mut sources = Vec::new();
+    for name in names {
+        let places = source_places(exchange, root, &name).await?;
+        if !places.is_empty() {
+            sources.push((name, places));
+        }
+    }
+    Ok(sources)
 }
 
 /// The directories that hold versions of a pack: its own, or those below it.
@@ -432,6 +482,24 @@ async fn source_places(
     Ok(versions.map(|entry| format!("{name}/{}", entry.name)).collect())
 }
 
+/// The manifest of a source's highest version.
+async fn summarize(
+    exchange: &Exchange,
+    root: &Root,
+    name: &PackName,
+    places: &[String],
+) -> Result<Option<Manifest>, Vec<Diagnostic>> {
+    let mut highest: Option<Manifest> = None;
+    for place in places {
+        let manifest = read_manifest(exchange, root, place).await?;
+        check_name(&manifest, name)?;
+        if highest.as_ref().is_none_or(|highest| highest.version < manifest.version) {
+            highest = Some(manifest);
+        }
+    }
+    Ok(highest)
+}
+
 async fn read_manifest(exchange: &Exchange, root: &Root, place: &str) -> Result<Manifest, Vec<Diagnostic>> {
     let path = format!("{place}/{}", manifest::FILE_NAME);
     parse_manifest(&exchange.read(root, &path, manifest::MAX_SIZE).await?, &path)
@@ -448,7 +516,8 @@ pub(super) async fn read_source(
     let mut directories = vec![String::new()];
     while !directories.is_empty() {
         let full: Vec<String> = directories.iter().map(|directory| below(place, directory)).collect();
-        let listings = try_join_all(full.iter().map(|directory| exchange.list(root, directory))).await?;
+        let listings =
+            exchange.list_all(root, &full).await.into_iter().collect::<Result<Vec<_>, HostError>>()?;
         let mut paths: Vec<RelPath> = Vec::new();
         let mut deeper = Vec::new();
         for (directory, entries) in directories.iter().zip(listings) {
@@ -474,14 +543,13 @@ pub(super) async fn read_source(
             let message = format!("`{place}` has more than {} files", archive::MAX_ENTRIES);
             return Err(Diagnostic::error(Code::InvalidArchive, message).into());
         }
-        let read = paths.iter().map(|path| async {
-            let full = below(place, path.as_str());
-            let stat = exchange.stat(root, &full).await?;
-            let content = exchange.read(root, &full, archive::MAX_UNPACKED).await?;
+        let full: Vec<String> = paths.iter().map(|path| below(place, path.as_str())).collect();
+        let stats = exchange.stat_all(root, &full).await?;
+        let contents = exchange.read_all(root, &full, archive::MAX_UNPACKED).await;
+        for ((path, stat), content) in paths.into_iter().zip(stats).zip(contents) {
             let mode = if stat.executable { Mode::Executable } else { Mode::Regular };
-            Ok::<_, super::exchange::HostError>(PackFile { content, mode })
-        });
-        files.extend(paths.clone().into_iter().zip(try_join_all(read).await?));
+            files.insert(path, PackFile { content: content?, mode });
+        }
         directories = deeper;
     }
     let bytes = archive::pack(&files).map_err(|error| {

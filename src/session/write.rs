@@ -6,10 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
-
 use super::cancelled;
-use super::exchange::{Exchange, HostError};
+use super::exchange::{Exchange, HostError, NewFile};
 use super::generate::look_at;
 use super::protocol::{Capabilities, EntryKind, HostErrorKind, Outcome, Root};
 use crate::diagnostic::{Code, Diagnostic};
@@ -196,13 +194,12 @@ impl Writing<'_> {
             Err(error) => return Err(error.into()),
         }
         self.staged = pending.len();
-        let staging = pending.iter().enumerate().map(|(number, pending)| {
-            let content = order.content(pending.operation).unwrap_or_default().to_vec();
-            let exchange = self.exchange;
-            async move { exchange.create(&TARGET, &staged(number), content, pending.operation.mode).await }
+        let new = pending.iter().enumerate().map(|(number, pending)| NewFile {
+            path: staged(number),
+            content: order.content(pending.operation).unwrap_or_default().to_vec(),
+            mode: pending.operation.mode,
         });
-        // All are waited for, so that none is still being written when a failure is undone.
-        join_all(staging).await.into_iter().collect::<Result<(), HostError>>()?;
+        self.exchange.create_all(&TARGET, new.collect()).await?;
         for (number, pending) in pending.iter().enumerate() {
             self.place(number, pending).await?;
         }
@@ -220,7 +217,7 @@ impl Writing<'_> {
         if pending.replaces {
             self.exchange.rename(&TARGET, path.as_str(), &aside(number)).await?;
             self.steps.push(Step::Aside { path: path.clone(), number });
-        } else if self.exchange.stat(&TARGET, path.as_str()).await?.kind != EntryKind::Absent {
+        } else if self.exchange.stat_all(&TARGET, &[path.to_string()]).await?[0].kind != EntryKind::Absent {
             let message = format!("`{path}` appeared while the project was being written");
             return Err(Diagnostic::error(Code::FileConflict, message)
                 .about(path)
@@ -279,8 +276,7 @@ impl Writing<'_> {
             Step::Aside { number, .. } => Some(aside(*number)),
             Step::Placed { .. } => None,
         });
-        let olds: Vec<String> = olds.collect();
-        join_all(olds.iter().map(|old| self.exchange.remove(&TARGET, old))).await;
+        self.exchange.try_remove_all(&TARGET, olds.collect::<Vec<_>>()).await;
         self.made.retain(|made| *made == staging() || made == STATE_DIRECTORY);
         self.staged = 0;
         self.remove_staging().await;
@@ -289,12 +285,11 @@ impl Writing<'_> {
     /// Removes staged files and the directories that were made. Directories somebody else has used
     /// meanwhile are not empty and stay.
     async fn remove_staging(&self) {
-        let numbers: Vec<String> = (0..self.staged).map(staged).collect();
         if self.made.contains(&staging()) {
-            join_all(numbers.iter().map(|file| self.exchange.remove(&TARGET, file))).await;
+            self.exchange.try_remove_all(&TARGET, (0..self.staged).map(staged)).await;
         }
         for directory in self.made.iter().rev() {
-            let _stays_if_used = self.exchange.remove(&TARGET, directory).await;
+            self.exchange.try_remove_all(&TARGET, [directory.clone()]).await;
         }
     }
 }
