@@ -180,7 +180,7 @@ pub fn unified_diff(path: &RelPath, before: &[u8], after: &[u8]) -> Option<Strin
 }
 
 /// Files that editors, shells and tools obey when somebody opens or enters the directory.
-fn runs_on_open(path: &RelPath) -> bool {
+pub fn runs_on_open(path: &RelPath) -> bool {
     const FILES: &[&str] = &[
         ".devcontainer.json",
         ".dir-locals.el",

@@ -187,6 +187,11 @@ impl Exchange {
         done(self.ask(body).await, || format!("moving {from} to {to}"))
     }
 
+    pub(super) async fn remove(&self, root: &Root, path: &str) -> Result<(), HostError> {
+        let reply = self.ask(RequestBody::Remove { root: root.clone(), path: path.to_owned() }).await;
+        done(reply, || format!("removing {}", place(root, path)))
+    }
+
     /// Removes files and empty directories, in any order. What does not go stays.
     pub(super) async fn try_remove_all(&self, root: &Root, paths: impl IntoIterator<Item = String>) {
         self.ask_all(paths.into_iter().map(|path| RequestBody::Remove { root: root.clone(), path })).await;

@@ -2,7 +2,7 @@
 
 use super::exchange::Exchange;
 use super::protocol::{Contents, IndexFile, Outcome, Root};
-use super::source::{all_sources, read_source};
+use super::source::{all_sources, check_name, read_source, two_sources};
 use crate::archive;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::name::RegistryId;
@@ -20,12 +20,13 @@ pub(super) async fn build_registry(exchange: &Exchange) -> Result<Outcome, Vec<D
             versions.push(read_source(exchange, root, place).await?);
         }
         versions.sort_by(|(_, a), (_, b)| a.version.cmp(&b.version));
+        let twice = versions.windows(2).find(|pair| pair[0].1.version == pair[1].1.version);
+        if let Some([(pack, _), _]) = twice {
+            return Err(two_sources(&pack.manifest).into());
+        }
         let mut lines = String::new();
         for (pack, release) in &versions {
-            if release.name != name {
-                let message = format!("the directory `{name}` holds a pack named `{}`", release.name);
-                return Err(Diagnostic::error(Code::InvalidManifest, message).about(&name).into());
-            }
+            check_name(&pack.manifest, &name)?;
             let bytes = archive::pack(&pack.files).map_err(|error| {
                 Diagnostic::error(Code::InvalidArchive, format!("`{name}` cannot be archived")).because(error)
             })?;

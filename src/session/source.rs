@@ -265,8 +265,7 @@ impl Registry {
                         let (pack, release) = read_source(exchange, root, &place).await?;
                         check_name(&pack.manifest, name)?;
                         if releases.iter().any(|other| other.version == release.version) {
-                            let message = format!("there are two sources of `{}`", pack.manifest.label());
-                            return Err(Diagnostic::error(Code::InvalidRegistry, message).about(name).into());
+                            return Err(two_sources(&pack.manifest).into());
                         }
                         let key = (name.clone(), release.version.clone());
                         read.lock().unwrap_or_else(PoisonError::into_inner).insert(key, pack);
@@ -426,12 +425,18 @@ fn parse_manifest(content: &[u8], place: &str) -> Result<Manifest, Vec<Diagnosti
     })
 }
 
-fn check_name(manifest: &Manifest, name: &PackName) -> Result<(), Diagnostic> {
+pub(super) fn check_name(manifest: &Manifest, name: &PackName) -> Result<(), Diagnostic> {
     if manifest.name == *name {
         return Ok(());
     }
     let message = format!("the directory `{name}` holds a pack named `{}`", manifest.name);
     Err(Diagnostic::error(Code::InvalidManifest, message).about(name).suggest("give both the same name"))
+}
+
+/// Versions that differ in nothing but build metadata are one version.
+pub(super) fn two_sources(manifest: &Manifest) -> Diagnostic {
+    let message = format!("there are two sources of `{}`", manifest.label());
+    Diagnostic::error(Code::InvalidRegistry, message).about(&manifest.name)
 }
 
 /// Every pack below a directory with the places of its versions, by name.

@@ -2,7 +2,8 @@
 //!
 //! New content is staged in the state directory of the target, then moved into place file by file,
 //! the lockfile last. What stood there is moved aside first and comes back if anything fails. Every
-//! file is compared again right before, so that nothing is lost that appeared in between.
+//! file is compared again right before, so that nothing is lost that appeared in between. A reply
+//! may be lost although its request was carried out, so taking back looks before it moves.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +11,11 @@ use super::cancelled;
 use super::exchange::{Exchange, HostError, NewFile};
 use super::generate::look_at;
 use super::protocol::{Capabilities, EntryKind, HostErrorKind, Outcome, Root};
+use crate::archive;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::manifest::Mode;
 use crate::path::{PathSet, RelPath, STATE_DIRECTORY};
-use crate::plan::{Existing, Operation, Plan, unified_diff};
+use crate::plan::{Existing, Operation, Plan, runs_on_open, unified_diff};
 use crate::registry::Digest;
 
 /// A plan and how to carry it out.
@@ -42,11 +45,11 @@ pub(super) async fn apply(
     let pending = order.pending(&existing)?;
     let unchanged = order.plan.operations.len() - pending.len();
     if !pending.is_empty() {
-        let mut writing = Writing { exchange, made: Vec::new(), staged: 0, steps: Vec::new() };
+        let mut writing = Writing { exchange, made: Vec::new(), begun: Vec::new() };
         if let Err(problems) = writing.write(&order, &pending).await {
             return Err(writing.undo(problems).await);
         }
-        writing.clear().await;
+        writing.clear_away().await;
     }
     let written = pending.iter().map(|pending| pending.operation.path.to_string()).collect();
     Ok(Outcome::Apply { written, unchanged })
@@ -55,8 +58,8 @@ pub(super) async fn apply(
 /// An operation that has something to do.
 struct Pending<'a> {
     operation: &'a Operation,
-    /// Whether a file must be moved aside.
-    replaces: bool,
+    /// The digest of the file that must be moved aside.
+    replaces: Option<Digest>,
 }
 
 impl Order {
@@ -82,7 +85,8 @@ impl Order {
     }
 
     fn consent(&self) -> Result<(), Vec<Diagnostic>> {
-        let running = self.plan.operations.iter().filter(|operation| operation.runs_on_open && !self.trust);
+        let running =
+            self.plan.operations.iter().filter(|operation| runs_on_open(&operation.path) && !self.trust);
         let problems: Vec<Diagnostic> = running
             .map(|operation| {
                 let message = format!("`{}` may run by itself when the directory is opened", operation.path);
@@ -104,7 +108,7 @@ impl Order {
         for operation in &self.plan.operations {
             let content = self.content(operation).unwrap_or_default();
             match existing.get(&operation.path) {
-                None => pending.push(Pending { operation, replaces: false }),
+                None => pending.push(Pending { operation, replaces: None }),
                 Some(Existing::Other) => {
                     let message = format!("`{}` is there and is no regular file", operation.path);
                     let error = Diagnostic::error(Code::FileConflict, message).about(&operation.path);
@@ -112,12 +116,12 @@ impl Order {
                 }
                 Some(Existing::File { content: there, mode }) if there == content => {
                     if mode.is_some_and(|mode| mode != operation.mode) {
-                        pending.push(Pending { operation, replaces: true });
+                        pending.push(Pending { operation, replaces: Some(Digest::of(there)) });
                     }
                 }
                 Some(Existing::File { content: there, .. }) => {
                     if self.may_replace(operation, there) {
-                        pending.push(Pending { operation, replaces: true });
+                        pending.push(Pending { operation, replaces: Some(Digest::of(there)) });
                     } else {
                         problems.push(self.conflict(operation, there, content));
                     }
@@ -158,17 +162,8 @@ struct Writing<'a> {
     exchange: &'a Exchange,
     /// Directories made, the outermost first; the staging directory among them.
     made: Vec<String>,
-    /// Files staged so far, by number.
-    staged: usize,
-    steps: Vec<Step>,
-}
-
-/// Something done to the target, in order.
-enum Step {
-    /// A file was moved aside.
-    Aside { path: RelPath, number: usize },
-    /// A staged file was moved into place.
-    Placed { path: RelPath, number: usize },
+    /// The files whose move into place was begun, by number, and whether one stood there.
+    begun: Vec<(RelPath, bool)>,
 }
 
 fn staging() -> String {
@@ -183,17 +178,16 @@ fn aside(number: usize) -> String {
     format!("{}/old-{number}", staging())
 }
 
+/// Says that nothing in the staging directory is needed any more.
+fn finished() -> String {
+    format!("{STATE_DIRECTORY}/finished")
+}
+
 impl Writing<'_> {
     async fn write(&mut self, order: &Order, pending: &[Pending<'_>]) -> Result<(), Vec<Diagnostic>> {
-        for directory in ["", STATE_DIRECTORY] {
-            self.make_directory(directory).await?;
-        }
-        match self.exchange.make_directory(&TARGET, &staging()).await {
-            Ok(()) => self.made.push(staging()),
-            Err(error) if error.is(HostErrorKind::Exists) => return Err(interrupted().into()),
-            Err(error) => return Err(error.into()),
-        }
-        self.staged = pending.len();
+        self.make_directory("").await?;
+        self.make_directory(STATE_DIRECTORY).await?;
+        self.make_staging().await?;
         let new = pending.iter().enumerate().map(|(number, pending)| NewFile {
             path: staged(number),
             content: order.content(pending.operation).unwrap_or_default().to_vec(),
@@ -206,6 +200,29 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// The staging directory keeps a second write out. One that is marked as finished is in the way
+    /// only because it could not be cleared away.
+    async fn make_staging(&mut self) -> Result<(), Vec<Diagnostic>> {
+        match self.exchange.make_directory(&TARGET, &staging()).await {
+            Err(error) if error.is(HostErrorKind::Exists) => {
+                if self.stat(&finished()).await? == EntryKind::Absent {
+                    return Err(interrupted().into());
+                }
+                self.made.push(staging());
+                self.clear_staging().await;
+            }
+            made => {
+                self.made.push(staging());
+                made?;
+            }
+        }
+        // From here on the mark would be a lie.
+        if self.stat(&finished()).await? != EntryKind::Absent {
+            self.exchange.remove(&TARGET, &finished()).await?;
+        }
+        Ok(())
+    }
+
     async fn place(&mut self, number: usize, pending: &Pending<'_>) -> Result<(), Vec<Diagnostic>> {
         if self.exchange.is_cancelled() {
             return Err(cancelled().into());
@@ -214,18 +231,18 @@ impl Writing<'_> {
         for parent in path.parents() {
             self.make_directory(parent).await?;
         }
-        if pending.replaces {
+        self.begun.push((path.clone(), pending.replaces.is_some()));
+        if let Some(seen) = pending.replaces {
             self.exchange.rename(&TARGET, path.as_str(), &aside(number)).await?;
-            self.steps.push(Step::Aside { path: path.clone(), number });
-        } else if self.exchange.stat_all(&TARGET, &[path.to_string()]).await?[0].kind != EntryKind::Absent {
-            let message = format!("`{path}` appeared while the project was being written");
-            return Err(Diagnostic::error(Code::FileConflict, message)
-                .about(path)
-                .suggest("run the command again")
-                .into());
+            let moved = self.exchange.read(&TARGET, &aside(number), archive::MAX_UNPACKED).await?;
+            if Digest::of(&moved) != seen {
+                return Err(meddled(path, "changed").into());
+            }
+        }
+        if self.stat(path.as_str()).await? != EntryKind::Absent {
+            return Err(meddled(path, "appeared").into());
         }
         self.exchange.rename(&TARGET, &staged(number), path.as_str()).await?;
-        self.steps.push(Step::Placed { path: path.clone(), number });
         Ok(())
     }
 
@@ -243,22 +260,22 @@ impl Writing<'_> {
         }
     }
 
+    async fn stat(&self, path: &str) -> Result<EntryKind, HostError> {
+        Ok(self.exchange.stat_all(&TARGET, &[path.to_owned()]).await?[0].kind)
+    }
+
     /// Takes everything back, in reverse, and adds what could not be.
     async fn undo(mut self, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let mut stuck: Vec<HostError> = Vec::new();
-        for step in std::mem::take(&mut self.steps).into_iter().rev() {
-            let undone = match &step {
-                Step::Placed { path, number } => {
-                    self.exchange.rename(&TARGET, path.as_str(), &staged(*number)).await
-                }
-                Step::Aside { path, number } => {
-                    self.exchange.rename(&TARGET, &aside(*number), path.as_str()).await
-                }
-            };
-            stuck.extend(undone.err());
+        for (number, (path, replaces)) in std::mem::take(&mut self.begun).into_iter().enumerate().rev() {
+            stuck.extend(self.take_back(number, path.as_str(), replaces).await.err());
         }
         if stuck.is_empty() {
-            self.remove_staging().await;
+            let made = self.made.clone();
+            self.clear_away().await;
+            for directory in made.iter().rev().filter(|made| **made != staging()) {
+                self.exchange.try_remove_all(&TARGET, [directory.clone()]).await;
+            }
         } else {
             let error =
                 Diagnostic::error(Code::PartialWrite, "what was written could not be taken back whole");
@@ -270,28 +287,43 @@ impl Writing<'_> {
         problems
     }
 
-    /// Removes what a finished write leaves behind. What does not go is harmless.
-    async fn clear(mut self) {
-        let olds = self.steps.iter().filter_map(|step| match step {
-            Step::Aside { number, .. } => Some(aside(*number)),
-            Step::Placed { .. } => None,
-        });
-        self.exchange.try_remove_all(&TARGET, olds.collect::<Vec<_>>()).await;
-        self.made.retain(|made| *made == staging() || made == STATE_DIRECTORY);
-        self.staged = 0;
-        self.remove_staging().await;
+    async fn take_back(&self, number: usize, path: &str, replaces: bool) -> Result<(), HostError> {
+        if self.stat(&staged(number)).await? == EntryKind::Absent {
+            self.exchange.rename(&TARGET, path, &staged(number)).await?;
+        }
+        if replaces && self.stat(&aside(number)).await? != EntryKind::Absent {
+            self.exchange.rename(&TARGET, &aside(number), path).await?;
+        }
+        Ok(())
     }
 
-    /// Removes staged files and the directories that were made. Directories somebody else has used
-    /// meanwhile are not empty and stay.
-    async fn remove_staging(&self) {
+    /// Removes what a write that has ended leaves behind. What does not go is marked as finished,
+    /// so that the next write may remove it.
+    async fn clear_away(&self) {
         if self.made.contains(&staging()) {
-            self.exchange.try_remove_all(&TARGET, (0..self.staged).map(staged)).await;
+            let mark = NewFile { path: finished(), content: Vec::new(), mode: Mode::Regular };
+            let _unmarked_is_told_next_time = self.exchange.create_all(&TARGET, vec![mark]).await;
+            self.clear_staging().await;
+            let removed = self.exchange.remove(&TARGET, &staging()).await;
+            if removed.is_ok() || removed.is_err_and(|error| error.is(HostErrorKind::NotFound)) {
+                self.exchange.try_remove_all(&TARGET, [finished()]).await;
+            }
         }
-        for directory in self.made.iter().rev() {
-            self.exchange.try_remove_all(&TARGET, [directory.clone()]).await;
+        if self.made.iter().any(|made| made == STATE_DIRECTORY) {
+            self.exchange.try_remove_all(&TARGET, [STATE_DIRECTORY.to_owned()]).await;
         }
     }
+
+    async fn clear_staging(&self) {
+        let entries = self.exchange.list(&TARGET, &staging()).await.unwrap_or_default();
+        let left = entries.into_iter().map(|entry| format!("{}/{}", staging(), entry.name));
+        self.exchange.try_remove_all(&TARGET, left).await;
+    }
+}
+
+fn meddled(path: &RelPath, what: &str) -> Diagnostic {
+    let message = format!("`{path}` {what} while the project was being written");
+    Diagnostic::error(Code::FileConflict, message).about(path).suggest("run the command again")
 }
 
 fn interrupted() -> Diagnostic {
