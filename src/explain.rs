@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::constraint::Requirement;
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::resolve::{Fact, Failure};
 use crate::version::Version;
@@ -51,17 +52,18 @@ fn explain_conflict<'a>(facts: &[Fact], known: impl IntoIterator<Item = &'a str>
     if !missing.is_empty() {
         return missing;
     }
-    let nowhere: Option<(&str, String)> = facts.iter().find_map(|fact| match fact {
+    let facts: Vec<&Fact> = facts.iter().filter(|fact| !is_satisfied(fact, facts)).collect();
+    let nowhere: Option<(&str, String)> = facts.iter().find_map(|fact| match *fact {
         Fact::NoVersion { name, .. } => Some((name.as_str(), format!("no version of `{name}` will do"))),
         _ => None,
     });
     let (subject, message) = nowhere.unwrap_or_else(|| {
-        let contested = contested(facts).unwrap_or("");
+        let contested = contested(&facts).unwrap_or("");
         (contested, format!("no version of `{contested}` satisfies everybody"))
     });
     let error = Diagnostic::error(Code::Conflict, message).about(subject);
     let error = facts.iter().fold(error, |error, fact| error.because(sentence(fact)));
-    let asked = facts.iter().find_map(|fact| match fact {
+    let asked = facts.iter().find_map(|fact| match *fact {
         Fact::Asked(requirement) => Some(&requirement.name),
         _ => None,
     });
@@ -71,8 +73,21 @@ fn explain_conflict<'a>(facts: &[Fact], known: impl IntoIterator<Item = &'a str>
     }]
 }
 
+/// Whether a fact says that versions are missing although one is there that all requirements
+/// admit: the solver passed by it, the reason lies elsewhere.
+fn is_satisfied(fact: &Fact, facts: &[Fact]) -> bool {
+    let Fact::NoVersion { name, available, .. } = fact else { return false };
+    let required = facts.iter().filter_map(|fact| match fact {
+        Fact::Asked(requirement) | Fact::Depends { requirement, .. } => Some(requirement),
+        _ => None,
+    });
+    let required: Vec<&Requirement> = required.filter(|required| required.name == *name).collect();
+    let admitted = |version: &&Version| required.iter().all(|required| required.constraint.matches(version));
+    !required.is_empty() && available.iter().any(|version| admitted(&version))
+}
+
 /// The name most requirements are about.
-fn contested(facts: &[Fact]) -> Option<&str> {
+fn contested<'a>(facts: &[&'a Fact]) -> Option<&'a str> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for fact in facts {
         if let Fact::Asked(requirement) | Fact::Depends { requirement, .. } = fact {

@@ -358,6 +358,16 @@ impl TemplateError {
         self.line
     }
 
+    /// As a diagnostic about a part of `pack.toml`. Line and column are those within the part, so
+    /// only the lines themselves are shown.
+    pub fn to_diagnostic_of_part(&self, code: Code, what: &str) -> Diagnostic {
+        let mut diagnostic = self.to_diagnostic(code, what, "pack.toml");
+        if let (None, Some(location)) = (&self.template, &mut diagnostic.location) {
+            (location.line, location.column) = (None, None);
+        }
+        diagnostic
+    }
+
     /// As a diagnostic about a file. An error inside an included template names that one.
     pub fn to_diagnostic(&self, code: Code, what: &str, file: &str) -> Diagnostic {
         let mut diagnostic = Diagnostic::error(code, format!("{what}: {}", self.message)).at(Location {
@@ -382,12 +392,11 @@ impl std::error::Error for TemplateError {}
 impl From<minijinja::Error> for TemplateError {
     fn from(error: minijinja::Error) -> TemplateError {
         // The innermost error of an include is the one that says what happened.
-        if let Some(inner) =
-            std::error::Error::source(&error).and_then(|e| e.downcast_ref::<minijinja::Error>())
-        {
-            return TemplateError::from(InnerError(inner));
+        let mut innermost = &error;
+        while let Some(inner) = std::error::Error::source(innermost).and_then(|e| e.downcast_ref()) {
+            innermost = inner;
         }
-        TemplateError::from(InnerError(&error))
+        TemplateError::from(InnerError(innermost))
     }
 }
 

@@ -23,6 +23,7 @@ use crate::constraint::Constraint;
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::manifest::{Category, Dependency, Manifest, Package};
 use crate::name::{PackName, RegistryId};
+use crate::path::RelPath;
 use crate::version::Version;
 
 /// The version of the format this release writes and reads.
@@ -119,13 +120,14 @@ impl Config {
     /// An HTML page, other JSON, or a newer format.
     pub fn parse(text: &str) -> Result<Config, Diagnostic> {
         let raw: RawConfig = versioned(CONFIG, text)?;
-        let relative = !raw.archives.contains("://") && !raw.archives.starts_with('/');
-        if !relative || raw.archives.split('/').any(|part| part == "..") {
+        let places = ["{name}", "{version}", "{digest}"];
+        let filled = places.iter().fold(raw.archives.clone(), |path, place| path.replace(place, "x"));
+        if let Err(error) = filled.parse::<RelPath>() {
             let message = format!(
                 "`archives` in {CONFIG} is not a path below the registry: `{}`",
                 raw.archives.escape_debug()
             );
-            return Err(Diagnostic::error(Code::InvalidRegistry, message));
+            return Err(Diagnostic::error(Code::InvalidRegistry, message).because(error));
         }
         Ok(Config { archives: raw.archives })
     }

@@ -186,7 +186,7 @@ impl Renderer<'_> {
 
     fn fail(&mut self, template: &Template, part: &str, error: &TemplateError) {
         let what = format!("{part} of the template `{}` failed", template.name);
-        self.problem(error.to_diagnostic(Code::RenderFailed, &what, crate::manifest::FILE_NAME));
+        self.problem(error.to_diagnostic_of_part(Code::RenderFailed, &what));
     }
 
     fn missing(&mut self, template: &Template, source: &RelPath) {

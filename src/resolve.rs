@@ -237,25 +237,32 @@ pub fn solve(request: &Request, facts: &Facts) -> Result<Resolution, Failure> {
     let chosen: BTreeMap<PackName, Version> = chosen
         .into_iter()
         .filter_map(|(node, version)| match node {
-            Node::Root => None,
+            Node::Root | Node::Presence(_) => None,
             Node::Pack(name) => Some((name, version)),
         })
         .collect();
-    universe.check_optional(&chosen)?;
     universe.order(&chosen)
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Node {
     Root,
     Pack(PackName),
+    /// The version of a pack if it is there, else [`absent`]. The pack itself settles it; an
+    /// optional dependency that nobody asked for admits its own versions and absence.
+    Presence(PackName),
+}
+
+/// No version that can be written is so high.
+fn absent() -> Version {
+    Version::new(u64::MAX, 0, 0, semver::Prerelease::EMPTY)
 }
 
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Node::Root => f.write_str("the project"),
-            Node::Pack(name) => name.fmt(f),
+            Node::Pack(name) | Node::Presence(name) => name.fmt(f),
         }
     }
 }
@@ -277,27 +284,6 @@ impl Universe<'_> {
     fn release(&self, name: &PackName, version: &Version) -> &Release {
         let found = self.releases(name).iter().find(|release| release.version == *version);
         found.expect("only known versions are chosen")
-    }
-
-    /// Optional dependencies nobody asked for still constrain a pack that is there anyway.
-    fn check_optional(&self, chosen: &BTreeMap<PackName, Version>) -> Result<(), Failure> {
-        for (name, version) in chosen {
-            for dependency in &self.release(name, version).dependencies {
-                let present = chosen.get(&dependency.name);
-                if present.is_some_and(|present| !dependency.constraint.matches(present)) {
-                    let present = self.fact_of_versions(&dependency.name, dependency.constraint.set());
-                    return Err(Failure::Conflict(vec![
-                        self.fact_of_dependency(
-                            name,
-                            &VersionSet::singleton(version.clone()),
-                            &dependency.name,
-                        ),
-                        present,
-                    ]));
-                }
-            }
-        }
-        Ok(())
     }
 
     fn order(&self, chosen: &BTreeMap<PackName, Version>) -> Result<Resolution, Failure> {
@@ -369,16 +355,28 @@ impl Universe<'_> {
 
     fn fact_of(&self, external: &External<Node, VersionSet, String>) -> Vec<Fact> {
         match external {
-            External::NotRoot(..) | External::Custom(..) | External::NoVersions(Node::Root, _) => Vec::new(),
+            External::NotRoot(..)
+            | External::Custom(..)
+            | External::NoVersions(Node::Root | Node::Presence(_), _)
+            | External::FromDependencyOf(Node::Presence(_), ..) => Vec::new(),
             External::NoVersions(Node::Pack(name), set) => vec![self.fact_of_versions(name, set)],
             External::FromDependencyOf(Node::Root, _, Node::Pack(name), _) => {
                 let asked = self.request.requirements.iter().filter(|requirement| requirement.name == *name);
                 asked.cloned().map(Fact::Asked).collect()
             }
-            External::FromDependencyOf(Node::Pack(dependent), versions, Node::Pack(name), _) => {
-                vec![self.fact_of_dependency(dependent, versions, name)]
+            // That a pack settles its own presence is a matter of form.
+            External::FromDependencyOf(Node::Pack(dependent), _, Node::Presence(name), _)
+                if dependent == name =>
+            {
+                Vec::new()
             }
-            External::FromDependencyOf(_, _, Node::Root, _) => Vec::new(),
+            External::FromDependencyOf(
+                Node::Pack(dependent),
+                versions,
+                Node::Pack(name) | Node::Presence(name),
+                _,
+            ) => vec![self.fact_of_dependency(dependent, versions, name)],
+            External::FromDependencyOf(_, _, Node::Root | Node::Presence(_), _) => Vec::new(),
         }
     }
 
@@ -420,19 +418,22 @@ impl DependencyProvider for Universe<'_> {
     type V = Version;
     type VS = VersionSet;
     type M = String;
-    type Priority = Reverse<Option<PackName>>;
+    type Priority = Reverse<(bool, Option<PackName>)>;
     type Err = Infallible;
 
     fn prioritize(&self, node: &Node, _: &VersionSet, _: &PackageResolutionStatistics) -> Self::Priority {
         match node {
-            Node::Root => Reverse(None),
-            Node::Pack(name) => Reverse(Some(name.clone())),
+            Node::Root => Reverse((false, None)),
+            Node::Pack(name) => Reverse((false, Some(name.clone()))),
+            Node::Presence(name) => Reverse((true, Some(name.clone()))),
         }
     }
 
     fn choose_version(&self, node: &Node, set: &VersionSet) -> Result<Option<Version>, Infallible> {
-        let Node::Pack(name) = node else {
-            return Ok(Some(Version::new(0, 0, 0, semver::Prerelease::EMPTY)));
+        let name = match node {
+            Node::Root => return Ok(Some(Version::new(0, 0, 0, semver::Prerelease::EMPTY))),
+            Node::Presence(_) if set.contains(&absent()) => return Ok(Some(absent())),
+            Node::Pack(name) | Node::Presence(name) => name,
         };
         let mut candidates = self
             .releases(name)
@@ -448,24 +449,31 @@ impl DependencyProvider for Universe<'_> {
         node: &Node,
         version: &Version,
     ) -> Result<Dependencies<Node, VersionSet, String>, Infallible> {
-        let edges: Vec<(&PackName, &Constraint)> = match node {
-            Node::Root => self.request.requirements.iter().map(|r| (&r.name, &r.constraint)).collect(),
-            Node::Pack(name) => self
-                .release(name, version)
-                .dependencies
-                .iter()
-                .filter(|dependency| self.request.joins(dependency))
-                .map(|dependency| (&dependency.name, &dependency.constraint))
-                .collect(),
-        };
-        let mut sets: BTreeMap<&PackName, VersionSet> = BTreeMap::new();
-        for (name, constraint) in edges {
-            let set = sets.entry(name).or_insert_with(VersionSet::full);
-            *set = set.intersection(constraint.set());
+        let mut edges: Vec<(Node, VersionSet)> = Vec::new();
+        match node {
+            Node::Root => {
+                let requirements = self.request.requirements.iter();
+                edges.extend(requirements.map(|r| (Node::Pack(r.name.clone()), r.constraint.set().clone())));
+            }
+            Node::Pack(name) => {
+                edges.push((Node::Presence(name.clone()), VersionSet::singleton(version.clone())));
+                for dependency in &self.release(name, version).dependencies {
+                    let (name, set) = (dependency.name.clone(), dependency.constraint.set());
+                    edges.push(if self.request.joins(dependency) {
+                        (Node::Pack(name), set.clone())
+                    } else {
+                        (Node::Presence(name), set.union(&VersionSet::singleton(absent())))
+                    });
+                }
+            }
+            Node::Presence(_) => {}
         }
-        Ok(Dependencies::Available(
-            sets.into_iter().map(|(name, set)| (Node::Pack(name.clone()), set)).collect(),
-        ))
+        let mut sets: BTreeMap<Node, VersionSet> = BTreeMap::new();
+        for (node, set) in edges {
+            let joined = sets.entry(node).or_insert_with(VersionSet::full);
+            *joined = joined.intersection(&set);
+        }
+        Ok(Dependencies::Available(sets.into_iter().collect()))
     }
 }
 
@@ -576,7 +584,11 @@ mod tests {
         let Err(Failure::Conflict(facts)) = run(&universe, &request("a ci@2")).0 else {
             panic!("they clash")
         };
-        assert!(matches!(&facts[0], Fact::Depends { requirement, .. } if requirement.to_string() == "ci@^1"));
+        assert!(facts.iter().any(
+            |fact| matches!(fact, Fact::Depends { requirement, .. } if requirement.to_string() == "ci@^1")
+        ));
+        let either = run(&universe, &request("a ci")).0.unwrap();
+        assert_eq!(either, ["0 a@1.0.0", "0 ci@1.0.0"], "the higher one is tried and left");
     }
 
     #[test]
@@ -635,11 +647,11 @@ mod tests {
 
     prop_compose! {
         fn small_universe()(
-            releases in prop::collection::btree_map((0..4usize, 1..4u64), prop::collection::btree_map(0..4usize, 1..4u64, 0..3), 1..10),
+            releases in prop::collection::btree_map((0..4usize, 1..4u64), prop::collection::btree_map(0..4usize, (1..4u64, prop::bool::weighted(0.3)), 0..3), 1..10),
         ) -> String {
             releases.into_iter().map(|((name, major), dependencies)| {
                 let dependencies: Vec<String> = dependencies.into_iter().filter(|(to, _)| *to != name)
-                    .map(|(to, major)| format!("p{to} >={major}")).collect();
+                    .map(|(to, (major, optional))| format!("p{to}{} >={major}", if optional { "?" } else { "" })).collect();
                 format!("p{name} {major}.0.0: {}\n", dependencies.join(","))
             }).collect()
         }
@@ -652,7 +664,13 @@ mod tests {
             chosen: &mut BTreeMap<PackName, Release>,
             open: Vec<Dependency>,
         ) -> bool {
-            let Some((first, rest)) = open.split_first() else { return true };
+            let Some((first, rest)) = open.split_first() else {
+                let mut optional = chosen.values().flat_map(|release| &release.dependencies);
+                return optional.all(|dependency| {
+                    let present = chosen.get(&dependency.name);
+                    present.is_none_or(|present| dependency.constraint.matches(&present.version))
+                });
+            };
             if let Some(release) = chosen.get(&first.name) {
                 return first.constraint.matches(&release.version)
                     && complete(universe, chosen, rest.to_vec());
@@ -660,7 +678,8 @@ mod tests {
             let releases = universe.get(&first.name).map_or(&[][..], |known| &known.releases);
             releases.iter().filter(|release| first.constraint.matches(&release.version)).any(|release| {
                 chosen.insert(first.name.clone(), release.clone());
-                let open = [rest, &release.dependencies].concat();
+                let joined = release.dependencies.iter().filter(|dependency| !dependency.optional).cloned();
+                let open = [rest, &joined.collect::<Vec<_>>()].concat();
                 let done = complete(universe, chosen, open);
                 chosen.remove(&first.name);
                 done

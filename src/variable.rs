@@ -403,6 +403,7 @@ fn narrow(first: &mut Variable, second: &Variable) -> Result<(), String> {
         first.choices = Some(both);
     }
     first.secret |= second.secret;
+    first.required |= second.required;
     Ok(())
 }
 
@@ -611,7 +612,7 @@ fn declared_wrongly(declaration: &Declaration, part: &str, error: &TemplateError
     let name = &declaration.variable.name;
     let packs = join_names(&declaration.packs);
     error
-        .to_diagnostic(Code::RenderFailed, &format!("`{part}` of the variable `{name}`"), "pack.toml")
+        .to_diagnostic_of_part(Code::RenderFailed, &format!("`{part}` of the variable `{name}`"))
         .because(format!("`{packs}` declares it"))
         .about(name)
 }

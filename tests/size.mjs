@@ -1,12 +1,15 @@
-// Holds the core that was built last to the size that DESIGN allows for the page.
+// Holds the core that was built last to a size, so that it never grows unseen on its way to its budget.
 import { coreSizes } from "../pkg-templates/build.mjs";
 import { Failure, main } from "../pkg-templates/step.mjs";
 
-/** Bytes, after brotli. */
+/** Bytes after brotli that the page should load one day. */
 const budget = 400_000;
+
+/** Bytes after brotli that it may have today. Only ever lower this. */
+const limit = 565_000;
 
 await main(async () => {
   const { brotli } = coreSizes();
-  console.log(`core: ${brotli} of ${budget} bytes, brotli`);
-  if (brotli > budget) throw new Failure(`The core is ${brotli - budget} bytes over its budget`);
+  console.log(`core: ${brotli} bytes, brotli; limit ${limit}, budget ${budget}`);
+  if (brotli > limit) throw new Failure(`The core is ${brotli - limit} bytes over its limit`);
 });

@@ -1,0 +1,154 @@
+//! Projects that were generated before: what the lockfile records stands until it is asked to move.
+
+use packwright::diagnostic::Code;
+use packwright::lockfile::Lockfile;
+use packwright::session::{Command, Location, Outcome, Project, SessionInput};
+
+use crate::host::{Directory, Host, command, directory, input, shown};
+use crate::starter::{COMMANDS, FILES};
+
+const BASE: &str = "https://packs.example/";
+
+fn pack(version: &str) -> String {
+    format!(
+        "[pack]\nname = \"a\"\nversion = \"{version}\"\n[variables.word]\ndefault = \"w\"\n[variables.token]\nsecret = true\nrequired = false\n\
+         [[templates]]\nname = \"all\"\nsource = \"x\"\noutput = \"x\"\n"
+    )
+}
+
+/// A server with these versions of a pack; `!` behind one is yanked.
+fn server(versions: &[&str]) -> Host {
+    let number = |version: &str| version.trim_end_matches('!').to_owned();
+    let files = versions.iter().flat_map(|version| {
+        let version = number(version);
+        [
+            (format!("a/{version}/pack.toml"), pack(&version)),
+            (format!("a/{version}/x"), format!("{version} {{{{ word }}}}\n")),
+        ]
+    });
+    let mut source = Host::new([("source", directory(files))]);
+    let outcome = source.run(command(r#"{"type":"build-registry"}"#)).unwrap();
+    let Outcome::BuildRegistry { files, .. } = &outcome else { panic!() };
+    let mut host = Host::default();
+    for file in files {
+        let mut content = outcome.contents()[file.offset..][..file.size].to_vec();
+        if file.path.starts_with("index/") {
+            let lines = String::from_utf8(content).unwrap();
+            let line = |line: &str| {
+                let yanked = versions.iter().any(|version| {
+                    version.ends_with('!') && line.contains(&format!("\"version\":\"{}\"", number(version)))
+                });
+                if yanked { line.replace("\"yanked\":false", "\"yanked\":true") } else { line.to_owned() }
+            };
+            content = lines.lines().map(|text| line(text) + "\n").collect::<String>().into_bytes();
+        }
+        host.urls.insert(format!("{BASE}{}", file.path), content);
+    }
+    host
+}
+
+fn http(json: &str) -> SessionInput {
+    let mut input = command(json);
+    input.registries[0].location = Location::Http { url: BASE.to_owned() };
+    input
+}
+
+fn project(outcome: Outcome) -> Box<Project> {
+    match outcome {
+        Outcome::Generate { project } => project,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn write(host: &mut Host, project: &Project) {
+    let apply = Command::Apply {
+        plan: project.plan.clone(),
+        contents: project.contents.0.to_vec(),
+        force: true,
+        trust: true,
+    };
+    host.run(input(apply)).unwrap();
+}
+
+/// A project at `a@1.0.0` with an answer and a secret.
+fn generated() -> Directory {
+    let mut host = server(&["1.0.0"]);
+    let json = r#"{"type":"generate","packs":["a@^1"],"answers":{"project_name":"demo","word":"mine","token":"hunter2"}}"#;
+    let made = project(host.run(http(json)).unwrap());
+    write(&mut host, &made);
+    host.roots["target"].clone()
+}
+
+fn again(versions: &[&str], json: &str) -> Result<Box<Project>, String> {
+    let mut host = server(versions);
+    host.roots.insert("target".into(), generated());
+    let mut input = http(json);
+    input.timestamp = "2027-01-01T00:00:00Z".into();
+    host.run(input).map(project).map_err(|errors| shown(&errors))
+}
+
+const AGAIN: &str = r#"{"type":"generate","target":true,"check":true}"#;
+
+#[test]
+fn the_same_comes_out_though_time_and_registry_moved_on() {
+    for versions in [&["1.0.0"][..], &["1.0.0", "1.1.0", "2.0.0"], &["1.0.0!", "1.1.0"]] {
+        let project = again(versions, AGAIN).unwrap();
+        assert_eq!(project.packs[0].version.to_string(), "1.0.0");
+        let lockfile = Lockfile::parse(&project.lockfile).unwrap();
+        assert_eq!(lockfile.timestamp, "2026-01-31T12:00:00Z", "when it was generated first");
+        assert_eq!(lockfile.requirements[0].to_string(), "a@^1");
+        assert_eq!(lockfile.answers["word"], "mine");
+        assert!(!project.lockfile.contains("hunter2") && !project.lockfile.contains("token"));
+    }
+}
+
+#[test]
+fn a_requirement_that_the_locked_version_does_not_meet_moves_it() {
+    let json = r#"{"type":"generate","packs":["a@^1.1"],"target":true}"#;
+    let project = again(&["1.0.0", "1.1.0", "1.2.0!"], json).unwrap();
+    assert_eq!(project.packs[0].version.to_string(), "1.1.0");
+    assert_eq!(project.answers["word"].to_string(), "mine", "answers stay");
+}
+
+#[test]
+fn a_published_version_that_changed_is_refused() {
+    let mut host = server(&["1.0.0"]);
+    let mut project = generated();
+    let lock = project.get_mut("packwright.lock").unwrap();
+    let crate::host::Node::File { content, .. } = lock else { panic!() };
+    let text = String::from_utf8(content.clone()).unwrap();
+    let integrity = text.lines().find(|line| line.starts_with("integrity")).unwrap();
+    let other = format!("integrity = \"{}\"", packwright::registry::Digest::of(b"other"));
+    *content = text.replace(integrity, &other).into_bytes();
+    host.roots.insert("target".into(), project);
+    let errors = host.run(http(AGAIN)).unwrap_err();
+    assert_eq!(errors[0].code, Code::InvalidArchive);
+    assert!(shown(&errors).contains("`a@1.0.0` is not what packwright.lock recorded"), "{}", shown(&errors));
+}
+
+#[test]
+fn a_locked_version_that_is_gone_gives_way() {
+    assert_eq!(
+        again(&["1.3.0"], r#"{"type":"generate","target":true}"#).unwrap().packs[0].version.to_string(),
+        "1.3.0"
+    );
+    let told = again(&["2.0.0"], AGAIN).unwrap_err();
+    assert!(told.starts_with("error[conflict]") && told.contains("there is only `a` 2.0.0"), "{told}");
+}
+
+#[test]
+fn every_starter_project_is_up_to_date_once_written() {
+    for (name, json) in COMMANDS.iter().filter(|(_, json)| json.contains(r#""type":"generate""#)) {
+        let mut host = Host::new([("registry:starter", directory(FILES.iter().copied()))]);
+        let Ok(outcome) = host.run(command(json)) else {
+            assert_eq!(*name, "conflict");
+            continue;
+        };
+        let made = project(outcome);
+        write(&mut host, &made);
+        let check =
+            project(host.run(command(AGAIN)).unwrap_or_else(|errors| panic!("{name}: {}", shown(&errors))));
+        assert_eq!(check.lockfile, made.lockfile, "{name}");
+        assert_eq!(check.contents, made.contents, "{name}");
+    }
+}

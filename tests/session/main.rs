@@ -1,0 +1,12 @@
+//! Tests of the session against a host in memory.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod cases;
+mod codes;
+mod host;
+mod locked;
+mod parity;
+mod protocol;
+mod registries;
+mod starter;
+mod writing;
