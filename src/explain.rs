@@ -112,6 +112,13 @@ fn sentence(fact: &Fact) -> String {
         Fact::NoVersion { name, available, yanked } => match (available.as_slice(), yanked.as_slice()) {
             ([], []) => format!("`{name}` has no versions"),
             ([], yanked) => format!("all versions of `{name}` are yanked: {}", list(yanked)),
+            (available, []) if available.iter().all(Version::is_prerelease) => {
+                let last = available.last().map(Version::to_string).unwrap_or_default();
+                let versions = list(available);
+                format!(
+                    "`{name}` has only pre-releases, which must be asked for as `{name}@={last}`: {versions}"
+                )
+            }
             (available, []) => format!("there is only `{name}` {}", list(available)),
             (available, yanked) => {
                 format!("there is only `{name}` {}; {} is yanked", list(available), list(yanked))
@@ -188,6 +195,10 @@ mod tests {
             text(vec![no_version(&["1.0.0"], &["1.1.0"])]).contains("only `base` 1.0.0; 1.1.0 is yanked")
         );
         assert!(text(vec![no_version(&[], &[])]).contains("`base` has no versions"));
+        let early = text(vec![no_version(&["1.0.0-a", "1.0.0-b"], &[])]);
+        assert!(early.contains(
+            "`base` has only pre-releases, which must be asked for as `base@=1.0.0-b`: 1.0.0-b, 1.0.0-a"
+        ));
     }
 
     #[test]

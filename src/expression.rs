@@ -187,11 +187,29 @@ fn slug(text: &str) -> String {
         let accent = ('\u{300}'..='\u{36f}').contains(&c);
         if c.is_ascii_alphanumeric() {
             slug.push(c);
+        } else if let Some(letters) = spelled_out(c) {
+            slug.push_str(letters);
         } else if !accent && !slug.is_empty() && !slug.ends_with('-') {
             slug.push('-');
         }
     }
     slug.trim_end_matches('-').to_owned()
+}
+
+/// Latin letters that Unicode does not decompose.
+fn spelled_out(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ø' => "o",
+        'ł' => "l",
+        'đ' | 'ð' => "d",
+        'þ' => "th",
+        'ħ' => "h",
+        'ı' => "i",
+        _ => return None,
+    })
 }
 
 /// The regular English plural.

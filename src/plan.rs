@@ -56,10 +56,12 @@ pub struct Operation {
     /// The digest of what stands there now.
     #[cfg_attr(test, ts(type = "string | null"))]
     pub before: Option<Digest>,
-    /// From what stands there to what would, if both are texts of moderate size.
+    /// From what stands there to what would, if both are texts of moderate size and hold no secret.
     pub diff: Option<String>,
     /// Whether opening the directory in a common tool may run it.
     pub runs_on_open: bool,
+    /// Whether it holds the answer to a secret, so that its content is not for showing.
+    pub secret: bool,
 }
 
 impl Operation {
@@ -93,6 +95,8 @@ pub struct Wanted {
     pub origin: Option<Origin>,
     /// Whether a different file there may be replaced: true for our own lockfile only.
     pub replaces: bool,
+    /// Whether it holds the answer to a secret.
+    pub secret: bool,
 }
 
 /// What stands at a path.
@@ -126,7 +130,7 @@ impl Plan {
             let (before, diff) = match there {
                 Some(Existing::File { content, .. }) => (
                     Some(Digest::of(content)),
-                    if action == Action::Unchanged {
+                    if action == Action::Unchanged || file.secret {
                         None
                     } else {
                         unified_diff(&file.path, content, &file.content)
@@ -143,6 +147,7 @@ impl Plan {
                 before,
                 diff,
                 runs_on_open: runs_on_open(&file.path),
+                secret: file.secret,
                 origin: file.origin,
                 path: file.path,
             });
@@ -214,6 +219,7 @@ mod tests {
             mode: Mode::Regular,
             origin: None,
             replaces: false,
+            secret: false,
         }
     }
 
@@ -253,6 +259,15 @@ mod tests {
         assert_eq!((other.before, other.hash), (Some(Digest::of(b"a\nb\n")), Digest::of(b"a\nc\n")));
         assert_eq!(plan.operations[3].diff, None, "only the mode differs");
         assert!(plan.compared);
+    }
+
+    #[test]
+    fn no_diff_shows_a_secret() {
+        let existing = BTreeMap::from([("key".parse().unwrap(), file("old", None))]);
+        let files = vec![Wanted { secret: true, ..wanted("key", "new") }];
+        let (plan, _) = Plan::new(files, Some(&existing), Vec::new());
+        let operation = &plan.operations[0];
+        assert_eq!((operation.action, &operation.diff, operation.secret), (Action::Conflict, &None, true));
     }
 
     #[test]

@@ -134,11 +134,16 @@ async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Ve
 /// The very form hosts are asked for, so that the same moment is always the same text.
 fn check_timestamp(timestamp: &str) -> Result<(), Vec<Diagnostic>> {
     const FORM: &str = "0000-00-00T00:00:00Z";
-    let fits = timestamp.len() == FORM.len()
+    let formed = timestamp.len() == FORM.len()
         && timestamp.bytes().zip(FORM.bytes()).all(|(given, form)| match form {
             b'0' => given.is_ascii_digit(),
             mark => given == mark,
         });
+    // Each part by its place, its least and its greatest value.
+    const PARTS: [(usize, &str, &str); 5] =
+        [(5, "01", "12"), (8, "01", "31"), (11, "00", "23"), (14, "00", "59"), (17, "00", "60")];
+    let fits = formed
+        && PARTS.iter().all(|&(at, least, greatest)| (least..=greatest).contains(&&timestamp[at..at + 2]));
     if fits {
         return Ok(());
     }
@@ -146,4 +151,40 @@ fn check_timestamp(timestamp: &str) -> Result<(), Vec<Diagnostic>> {
     let message =
         format!("`{}` is not a timestamp in UTC such as 2026-01-31T12:00:00Z", shown.escape_debug());
     Err(vec![Diagnostic::error(Code::InvalidInput, message)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(command: Command, timestamp: &str) -> String {
+        match Session::new(SessionInput::new(command, timestamp)).poll() {
+            Step::Done(Err(errors)) => errors[0].to_string(),
+            step => panic!("{step:?}"),
+        }
+    }
+
+    #[test]
+    fn timestamps_have_one_form() {
+        check_timestamp("2026-12-31T23:59:60Z").unwrap();
+        for bad in [
+            "",
+            "2026-01-01",
+            "2026-01-01T00:00:00+00:00",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01t00:00:00z",
+            "２026-01-01T00:00:0Z",
+        ] {
+            assert!(refusal(Command::List, bad).contains("is not a timestamp in UTC"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_a_target_can_be_checked() {
+        let generation = Generation { packs: vec!["a".into()], check: true, ..Generation::default() };
+        let text = refusal(Command::Generate(generation), "2026-01-01T00:00:00Z");
+        assert_eq!(text, "error[invalid-input]: there is no target to check");
+    }
 }

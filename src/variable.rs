@@ -479,7 +479,8 @@ impl Question {
             .about(name);
         let error = match self.packs.as_slice() {
             [] => error,
-            packs => error.because(format!("`{}` asks for it", join_names(packs))),
+            [pack] => error.because(format!("`{pack}` asks for it")),
+            packs => error.because(format!("`{}` ask for it", join_names(packs))),
         };
         error.suggest(match name.as_str() {
             PROJECT_NAME => "add `--name NAME`".to_owned(),
@@ -541,13 +542,11 @@ fn ask(
         source: None,
         problem: None,
     };
-    if let Some(when) = &variable.when {
-        match engine.is_true(when, &context) {
-            Ok(asked) => question.asked = asked,
-            Err(error) => {
-                question.problem = Some(declared_wrongly(declaration, "when", &error));
-                return question;
-            }
+    match is_asked(engine, declaration, &context) {
+        Ok(asked) => question.asked = asked,
+        Err(problem) => {
+            question.problem = Some(problem);
+            return question;
         }
     }
     if !question.asked {
@@ -575,6 +574,22 @@ fn ask(
         None => {}
     }
     question
+}
+
+/// A question is asked if any of those who declare it asks.
+fn is_asked(engine: &Engine, declaration: &Declaration, context: &Value) -> Result<bool, Diagnostic> {
+    for variable in std::iter::once(&declaration.variable).chain(&declaration.others) {
+        let asked = match &variable.when {
+            None => true,
+            Some(when) => engine
+                .is_true(when, context)
+                .map_err(|error| declared_wrongly(declaration, "when", &error))?,
+        };
+        if asked {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn default(
@@ -656,4 +671,29 @@ pub fn unknown_answers(declarations: &[Declaration], answers: &Answers) -> Vec<D
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_asked_if_any_who_declare_it_ask() {
+        let variable = |when: Option<&str>| Variable {
+            name: "word".parse().unwrap(),
+            when: when.map(str::to_owned),
+            ..Variable::project_name()
+        };
+        let (a, b): (PackName, PackName) = ("a".parse().unwrap(), "b".parse().unwrap());
+        for (first, second, asked) in [
+            (Some("false"), None, true),
+            (Some("false"), Some("true"), true),
+            (Some("false"), Some("false"), false),
+        ] {
+            let (first, second) = ([variable(first)], [variable(second)]);
+            let declarations = declare([(&a, &first[..]), (&b, &second[..])]).unwrap();
+            let questions = interview(&Engine::new(), &declarations, &Answers::default(), &BTreeMap::new());
+            assert_eq!(questions[1].asked, asked);
+        }
+    }
 }

@@ -75,6 +75,9 @@ pub(super) async fn generate(
     timestamp: String,
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let (target, check) = (generation.target, generation.check);
+    if check && !target {
+        return Err(Diagnostic::error(Code::InvalidInput, "there is no target to check").into());
+    }
     let inquiry = Inquiry::new(sources, generation, timestamp).await?;
     inquiry.complete()?;
     let tree = inquiry.render()?;
@@ -82,6 +85,7 @@ pub(super) async fn generate(
     let mut wanted: Vec<Wanted> = tree
         .into_values()
         .map(|file| Wanted {
+            secret: inquiry.tells_secret(&file.content),
             path: file.path,
             content: file.content,
             mode: file.mode,
@@ -96,6 +100,7 @@ pub(super) async fn generate(
         origin: None,
         // Only a lockfile that was read as one is ours to replace.
         replaces: inquiry.selection.lock.is_some(),
+        secret: false,
     });
     let existing = if target {
         let paths = wanted.iter().map(|file| &file.path);
@@ -351,6 +356,15 @@ impl Inquiry {
             .iter()
             .filter(|question| !question.variable.secret)
             .filter_map(|question| Some((question.variable.name.to_string(), question.answer.clone()?)))
+    }
+
+    /// Whether some content holds the answer to a secret.
+    fn tells_secret(&self, content: &[u8]) -> bool {
+        let secrets = self.questions.iter().filter(|question| question.variable.secret);
+        let texts = secrets.filter_map(|question| Some(question.answer.as_ref()?.to_string()));
+        texts
+            .filter(|text| !text.is_empty())
+            .any(|text| content.windows(text.len()).any(|part| part == text.as_bytes()))
     }
 
     fn lockfile(&self, tree: &Tree) -> Lockfile {

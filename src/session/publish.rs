@@ -2,7 +2,7 @@
 
 use super::exchange::Exchange;
 use super::protocol::{Contents, IndexFile, Outcome, Root};
-use super::source::{all_sources, check_name, read_source, two_sources};
+use super::source::{all_sources, check_place, read_source, two_sources};
 use crate::archive;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::name::RegistryId;
@@ -17,7 +17,9 @@ pub(super) async fn build_registry(exchange: &Exchange) -> Result<Outcome, Vec<D
     for (name, places) in all_sources(exchange, root).await? {
         let mut versions = Vec::new();
         for place in &places {
-            versions.push(read_source(exchange, root, place).await?);
+            let (pack, release) = read_source(exchange, root, place).await?;
+            check_place(&pack.manifest, &name, place)?;
+            versions.push((pack, release));
         }
         versions.sort_by(|(_, a), (_, b)| a.version.cmp(&b.version));
         let twice = versions.windows(2).find(|pair| pair[0].1.version == pair[1].1.version);
@@ -26,7 +28,6 @@ pub(super) async fn build_registry(exchange: &Exchange) -> Result<Outcome, Vec<D
         }
         let mut lines = String::new();
         for (pack, release) in &versions {
-            check_name(&pack.manifest, &name)?;
             let bytes = archive::pack(&pack.files).map_err(|error| {
                 Diagnostic::error(Code::InvalidArchive, format!("`{name}` cannot be archived")).because(error)
             })?;

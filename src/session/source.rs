@@ -263,7 +263,7 @@ impl Registry {
                     let mut releases: Vec<Release> = Vec::new();
                     for place in source_places(exchange, root, name).await? {
                         let (pack, release) = read_source(exchange, root, &place).await?;
-                        check_name(&pack.manifest, name)?;
+                        check_place(&pack.manifest, name, &place)?;
                         if releases.iter().any(|other| other.version == release.version) {
                             return Err(two_sources(&pack.manifest).into());
                         }
@@ -425,12 +425,16 @@ fn parse_manifest(content: &[u8], place: &str) -> Result<Manifest, Vec<Diagnosti
     })
 }
 
-pub(super) fn check_name(manifest: &Manifest, name: &PackName) -> Result<(), Diagnostic> {
-    if manifest.name == *name {
+/// A source says its name by its directory, and its version if it stands beside others.
+pub(super) fn check_place(manifest: &Manifest, name: &PackName, place: &str) -> Result<(), Diagnostic> {
+    let version = place.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('/'));
+    let right =
+        manifest.name == *name && version.is_none_or(|version| version == manifest.version.to_string());
+    if right {
         return Ok(());
     }
-    let message = format!("the directory `{name}` holds a pack named `{}`", manifest.name);
-    Err(Diagnostic::error(Code::InvalidManifest, message).about(name).suggest("give both the same name"))
+    let message = format!("the directory `{place}` holds `{}`", manifest.label());
+    Err(Diagnostic::error(Code::InvalidManifest, message).about(name).suggest("let both say the same"))
 }
 
 /// Versions that differ in nothing but build metadata are one version.
@@ -497,7 +501,7 @@ async fn summarize(
     let mut highest: Option<Manifest> = None;
     for place in places {
         let manifest = read_manifest(exchange, root, place).await?;
-        check_name(&manifest, name)?;
+        check_place(&manifest, name, place)?;
         if highest.as_ref().is_none_or(|highest| highest.version < manifest.version) {
             highest = Some(manifest);
         }

@@ -151,8 +151,8 @@ impl Order {
         };
         let error = error.about(path);
         match unified_diff(path, there, content) {
-            Some(diff) => error.showing(diff),
-            None => error,
+            Some(diff) if !operation.secret => error.showing(diff),
+            _ => error,
         }
     }
 }

@@ -217,7 +217,7 @@ fn sources_that_are_no_packs_are_told() {
     let misnamed = || directory([("b/pack.toml", PACK)]);
     for json in [r#"{"type":"show","pack":"b"}"#, r#"{"type":"list"}"#, r#"{"type":"build-registry"}"#] {
         let text = told(misnamed(), json);
-        assert!(text.contains("error[invalid-manifest]: the directory `b` holds a pack named `a`"), "{text}");
+        assert!(text.contains("error[invalid-manifest]: the directory `b` holds `a@1.0.0`"), "{text}");
     }
     let mut linked = directory([("a/pack.toml", PACK)]);
     linked.insert("a/link".into(), Node::Link);
@@ -227,8 +227,9 @@ fn sources_that_are_no_packs_are_told() {
     assert!(
         told(directory([("a/pack.toml", PACK), ("a/CON", "")]), SHOW).contains("error[invalid-path]: `CON`")
     );
-    let twice = || directory([("a/1.0.0/pack.toml", PACK), ("a/1.0.0+b/pack.toml", PACK)]);
-    assert!(told(twice(), SHOW).contains("error[invalid-registry]: there are two sources of `a@1.0.0`"));
+    let misplaced = directory([("a/2.0.0/pack.toml", PACK)]);
+    assert!(told(misplaced, SHOW).contains("the directory `a/2.0.0` holds `a@1.0.0`"));
+    assert!(told(twice(), SHOW).contains("error[invalid-registry]: there are two sources of `a@1.0.0"));
     let text = told(directory([("x", "")]), r#"{"type":"build-registry"}"#);
     assert!(text.contains("there are no packs in the directory"), "{text}");
     let text = told(directory([("a/pack.toml", "\u{feff}")]), SHOW);
@@ -238,10 +239,15 @@ fn sources_that_are_no_packs_are_told() {
     assert!(told(Directory::new(), SHOW).contains("check the registry's directory"));
 }
 
+/// Build metadata makes no other version.
+fn twice() -> Directory {
+    let built = PACK.replace("1.0.0", "1.0.0+b");
+    directory([("a/1.0.0/pack.toml", PACK.to_owned()), ("a/1.0.0+b/pack.toml", built)])
+}
+
 #[test]
 fn an_index_is_not_built_from_two_sources_of_one_version() {
-    let twice = directory([("a/1.0.0/pack.toml", PACK), ("a/1.0.0+b/pack.toml", PACK)]);
-    let errors = Host::new([("source", twice)]).run(command(r#"{"type":"build-registry"}"#)).unwrap_err();
+    let errors = Host::new([("source", twice())]).run(command(r#"{"type":"build-registry"}"#)).unwrap_err();
     assert!(shown(&errors).contains("there are two sources of `a@1.0.0`"), "{}", shown(&errors));
 }
 

@@ -167,10 +167,12 @@ offset: number,
 size: number,
 /** The digest of what stands there now. */
 before: string | null,
-/** From what stands there to what would, if both are texts of moderate size. */
+/** From what stands there to what would, if both are texts of moderate size and hold no secret. */
 diff: string | null,
 /** Whether opening the directory in a common tool may run it. */
-runsOnOpen: boolean, };
+runsOnOpen: boolean,
+/** Whether it holds the answer to a secret, so that its content is not for showing. */
+secret: boolean, };
 
 /** Where a file comes from. */
 export type Origin = {
