@@ -90,7 +90,7 @@ pub fn unpack(archive: &[u8]) -> Result<Files, ArchiveError> {
     }
     let tar = gunzip(archive)?;
     // Two blocks of zeroes end a tar; without them it may have lost entries.
-    if tar.len() % BLOCK != 0
+    if !tar.len().is_multiple_of(BLOCK)
         || tar.len() < 2 * BLOCK
         || tar[tar.len() - 2 * BLOCK..].iter().any(|&byte| byte != 0)
     {
@@ -98,12 +98,16 @@ pub fn unpack(archive: &[u8]) -> Result<Files, ArchiveError> {
     }
     let mut files = Files::new();
     let mut paths = PathSet::default();
+    let mut end = 0;
     let mut reader = tar::Archive::new(tar.as_slice());
     for (count, entry) in reader.entries().map_err(ErrorKind::Tar)?.raw(true).enumerate() {
         if count == MAX_ENTRIES {
             return Err(ErrorKind::TooManyEntries.into());
         }
         let mut entry = entry.map_err(ErrorKind::Tar)?;
+        let size = usize::try_from(entry.size()).unwrap_or(usize::MAX);
+        let start = usize::try_from(entry.raw_file_position()).unwrap_or(usize::MAX);
+        end = start.saturating_add(size).checked_next_multiple_of(BLOCK).unwrap_or(usize::MAX);
         let bytes = entry.path_bytes();
         let written =
             std::str::from_utf8(&bytes).map_err(|_: std::str::Utf8Error| ErrorKind::Encoding)?.to_owned();
@@ -127,6 +131,10 @@ pub fn unpack(archive: &[u8]) -> Result<Files, ArchiveError> {
             path,
             PackFile { content, mode: if executable { Mode::Executable } else { Mode::Regular } },
         );
+    }
+    // Readers disagree about what stands behind a block of zeroes, so nothing may.
+    if tar.get(end..).is_none_or(|rest| rest.iter().any(|&byte| byte != 0)) {
+        return Err(ErrorKind::Trailing.into());
     }
     Ok(files)
 }
@@ -286,6 +294,21 @@ mod tests {
         header.set_cksum();
         let lying = [header.as_bytes().as_slice(), &[0; 1024]].concat();
         assert!(!error(&gzip(&lying)).is_empty());
+    }
+
+    #[test]
+    fn nothing_hides_behind_a_block_of_zeroes() {
+        let tar = |path: &str| {
+            let mut header = Header::new_ustar();
+            header.set_path(path).unwrap();
+            header.set_mode(0o644);
+            header.set_size(0);
+            header.set_cksum();
+            [header.as_bytes().as_slice(), &[0; 1024]].concat()
+        };
+        assert_eq!(unpack(&gzip(&tar("a"))).unwrap().len(), 1);
+        assert_eq!(error(&gzip(&[tar("a"), tar("b")].concat())), "something stands behind its end");
+        assert_eq!(unpack(&gzip(&[tar("a"), vec![0; 8192]].concat())).unwrap().len(), 1);
     }
 
     #[test]

@@ -34,10 +34,25 @@ pub fn compose(files: impl IntoIterator<Item = Rendered>) -> Result<Tree, Vec<Di
                     ));
                 }
             }
-            Err(collision) => conflicts.push(conflict(collision.to_string(), &[&file.origin])),
+            Err(collision) => {
+                let other =
+                    tree.values().find(|other| collides(&other.path, &collision)).map(|other| &other.origin);
+                let origins: Vec<&Origin> = other.into_iter().chain([&file.origin]).collect();
+                conflicts.push(conflict(collision.to_string(), &origins));
+            }
         }
     }
     if conflicts.is_empty() { Ok(tree) } else { Err(conflicts) }
+}
+
+/// Whether a file that is there has part in a collision.
+fn collides(path: &RelPath, collision: &Collision) -> bool {
+    let place = match collision {
+        Collision::Same(path) => path.as_str(),
+        Collision::Alias { other, .. } => other,
+        Collision::FileAndDirectory(place) => place,
+    };
+    path.as_str() == place || path.below(place).is_some()
 }
 
 fn conflict(message: String, origins: &[&Origin]) -> Diagnostic {

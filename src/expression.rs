@@ -230,6 +230,7 @@ fn pluralize(word: &str) -> String {
 
 /// JSON, in one line or with `indent=N` over several.
 fn to_json(value: &Value, options: Kwargs) -> Result<String, minijinja::Error> {
+    must_be_defined(value)?;
     let indent: Option<usize> = options.get("indent")?;
     options.assert_all_used()?;
     let mut json = Vec::new();
@@ -250,9 +251,15 @@ fn to_json(value: &Value, options: Kwargs) -> Result<String, minijinja::Error> {
 
 /// TOML as it stands behind `key = `.
 fn to_toml(value: &Value) -> Result<String, minijinja::Error> {
+    must_be_defined(value)?;
     let mut toml = String::new();
     serde::Serialize::serialize(value, toml::ser::ValueSerializer::new(&mut toml)).map_err(cannot_write)?;
     Ok(toml)
+}
+
+/// Filters that take any value are not checked by the engine.
+fn must_be_defined(value: &Value) -> Result<(), minijinja::Error> {
+    if value.is_undefined() { Err(ErrorKind::UndefinedError.into()) } else { Ok(()) }
 }
 
 fn cannot_write(error: impl std::error::Error + Send + Sync + 'static) -> minijinja::Error {
@@ -307,10 +314,12 @@ fn check_block<'a>(code: &'a str, close: &str) -> Result<&'a str, TemplateError>
     Ok(code.get(end + close.len()..).unwrap_or(""))
 }
 
-/// Where code ends: at the delimiter outside of strings, else with the text.
+/// Where code ends: at the delimiter outside of strings and brackets, as the lexer has it, else
+/// with the text.
 fn code_end(code: &str, close: &str) -> usize {
     let mut quote = None;
     let mut escaped = false;
+    let mut depth = 0_usize;
     for (at, c) in code.char_indices() {
         match quote {
             Some(open) => {
@@ -320,7 +329,9 @@ fn code_end(code: &str, close: &str) -> usize {
                 escaped = c == '\\' && !escaped;
             }
             None if c == '"' || c == '\'' => quote = Some(c),
-            None if code[at..].starts_with(close) => return at,
+            None if depth == 0 && code[at..].starts_with(close) => return at,
+            None if "([{".contains(c) => depth += 1,
+            None if ")]}".contains(c) => depth = depth.saturating_sub(1),
             None => {}
         }
     }
@@ -443,6 +454,35 @@ impl From<InnerError<'_>> for TemplateError {
             line,
             column,
             frame,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chains_are_counted_where_the_lexer_has_them() {
+        let engine = Engine::new();
+        let render = |source: &str| engine.render_inline(source, &Value::from(())).unwrap_err().to_string();
+        let links = ".x".repeat(100_000);
+        for source in
+            [format!("{{{{ {{\"a\":{{}}}}{links} }}}}"), format!("{{{{ [\"}}}}\", (1)]{links} }}}}")]
+        {
+            assert_eq!(render(&source), "one expression has more than 200 operators");
+        }
+        let raw = format!("{{% raw %}}{{{{ {links} }}}}{{% endraw %}}{{# {links} #}}");
+        assert!(engine.render_inline(&raw, &Value::from(())).unwrap().contains(".x.x"));
+        assert_eq!(render(&"{% if true %}{% elif true %}".repeat(201)), "it has more than 200 `elif`");
+    }
+
+    #[test]
+    fn filters_of_any_value_refuse_what_is_undefined() {
+        for filter in ["to_json", "to_toml", "to_yaml"] {
+            let error =
+                Engine::new().render_inline(&format!("{{{{ missing | {filter} }}}}"), &Value::from(()));
+            assert_eq!(error.unwrap_err().to_string(), "undefined value", "{filter}");
         }
     }
 }

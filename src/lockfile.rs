@@ -15,7 +15,7 @@ use crate::manifest::Mode;
 use crate::name::{PackName, RegistryId};
 use crate::path::{LOCKFILE, RelPath};
 use crate::registry::Digest;
-use crate::variable::Answer;
+use crate::variable::{Answer, check_timestamp};
 use crate::version::Version;
 
 /// The version of the format this release writes and the newest it reads.
@@ -152,6 +152,10 @@ impl Lockfile {
             let message = format!("{LOCKFILE} has format {version}; this version reads up to {FORMAT}");
             return Err(Diagnostic::error(Code::UnsupportedFormat, message).suggest("update Packwright"));
         }
+        if version == 0 {
+            let message = format!("{LOCKFILE} is broken: there is no format 0");
+            return Err(Diagnostic::error(Code::InvalidLockfile, message));
+        }
         let raw: Raw = toml::from_str(text).map_err(syntax)?;
         Lockfile::check(raw).map_err(|error| {
             Diagnostic::error(Code::InvalidLockfile, format!("{LOCKFILE} is broken: {error}"))
@@ -181,6 +185,19 @@ impl Lockfile {
                 hash: raw.hash.parse()?,
             })
         };
+        check_timestamp(&raw.timestamp)?;
+        let repeated = |mut names: Vec<&str>| {
+            names.sort_unstable();
+            names
+                .windows(2)
+                .find(|pair| pair[0] == pair[1])
+                .map(|pair| format!("`{}` stands there twice", pair[0]))
+        };
+        let packs = repeated(raw.packs.iter().map(|pack| pack.name.as_str()).collect());
+        let files = repeated(raw.files.iter().map(|file| file.path.as_str()).collect());
+        if let Some(repeated) = packs.or(files) {
+            return Err(repeated.into());
+        }
         Ok(Lockfile {
             generator: raw.generator.parse()?,
             timestamp: raw.timestamp,
@@ -190,6 +207,17 @@ impl Lockfile {
             packs: raw.packs.into_iter().map(pack).collect::<Result<_, _>>()?,
             files: raw.files.into_iter().map(file).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The digest of a file as it was generated.
+    pub fn hash_of(&self, path: &RelPath) -> Option<Digest> {
+        self.files.iter().find(|file| file.path == *path).map(|file| file.hash)
+    }
+
+    /// The same, as the version of Packwright that wrote another one would put it.
+    #[must_use]
+    pub fn with_generator_of(&self, other: &Lockfile) -> Lockfile {
+        Lockfile { generator: other.generator.clone(), ..self.clone() }
     }
 
     /// The text of the lockfile. What is the same reads the same, whatever order it came in.
@@ -302,6 +330,11 @@ mod tests {
         assert!(error(&text.replace("src/run", "../run")).message.contains("not a safe path"));
         assert!(error(&text.replace("\"b@^1\"", "\"B\"")).message.contains("pack name"));
         assert!(error(&text.replace("timestamp", "timestamps")).message.contains("unknown field"));
+        assert!(error(&text.replace("version = 1\n", "version = 0\n")).message.contains("no format 0"));
+        assert!(error(&text.replace("2026-01-01T", "2026-13-01T")).message.contains("not a timestamp"));
+        assert!(
+            error(&text.replace("name = \"b\"", "name = \"a\"")).message.contains("`a` stands there twice")
+        );
         assert_eq!(error("version = ").location.unwrap().line, Some(1));
         assert!(error(&"#".repeat(MAX_SIZE + 1)).message.contains("too large"));
     }

@@ -826,18 +826,22 @@ impl<'a> Check<'a> {
             when: raw.when,
         };
         // Choices and defaults are read by the rules of the variable itself.
-        variable.choices = raw.choices.map(|choices| self.choices(&variable, &choices));
+        variable.choices = raw.choices.map(|choices| self.choices(&variable, &choices, raw.multiple));
         variable.multiple = raw.multiple;
         variable.default = raw.default.and_then(|default| self.default(&variable, default));
         Some(variable)
     }
 
-    fn choices(&mut self, variable: &Variable, choices: &[Json]) -> Vec<Answer> {
+    fn choices(&mut self, variable: &Variable, choices: &[Json], multiple: bool) -> Vec<Answer> {
         let name = variable.name.as_str();
         let mut read: Vec<Answer> = Vec::new();
         for (index, choice) in choices.iter().enumerate() {
             let path = ["variables", name, "choices", &index.to_string()];
             match variable.read(choice) {
+                Ok(Answer::Text(text)) if multiple && (text.contains(',') || text.trim() != text) => {
+                    let message = "several choices are given with commas between them, so none may hold one";
+                    self.problem(Code::InvalidManifest, &path, message);
+                }
                 Ok(choice) if read.contains(&choice) => {
                     self.problem(Code::InvalidManifest, &path, format!("`{choice}` is there already"));
                 }
@@ -893,6 +897,9 @@ impl<'a> Check<'a> {
             }
             (None, _) => ".".to_owned(),
         };
+        if !raw.raw.is_empty() && matches!(source, Some(Source::File(_))) {
+            self.problem(Code::InvalidManifest, &at("raw"), "only a directory has files to choose from");
+        }
         if let Err(error) = check_template(&output) {
             self.problem(Code::InvalidManifest, &at("output"), error);
         }

@@ -15,8 +15,11 @@ use crate::path::RelPath;
 use crate::registry::Digest;
 use crate::render::Origin;
 
-/// Files above this many bytes are compared but no diff is shown: 1 MiB.
-pub const MAX_DIFF: usize = 1 << 20;
+/// Files above this many bytes are compared but no diff is shown: 256 KiB.
+pub const MAX_DIFF: usize = 256 << 10;
+
+/// Nor is it for two files with more lines than this together: the work grows with their square.
+pub const MAX_DIFF_LINES: usize = 10_000;
 
 /// What happens to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,8 +96,8 @@ pub struct Wanted {
     pub mode: Mode,
     /// Where it comes from.
     pub origin: Option<Origin>,
-    /// Whether a different file there may be replaced: true for our own lockfile only.
-    pub replaces: bool,
+    /// A file that may be replaced, because nothing of the user's is in it.
+    pub replaces: Option<Digest>,
     /// Whether it holds the answer to a secret.
     pub secret: bool,
 }
@@ -109,8 +112,12 @@ pub enum Existing {
         /// Its mode.
         mode: Option<Mode>,
     },
-    /// A directory, a link or something stranger.
-    Other,
+    /// A directory, a link or something stranger, at the path itself or where a directory is
+    /// needed.
+    Blocked {
+        /// What is in the way.
+        by: String,
+    },
 }
 
 impl Plan {
@@ -160,12 +167,14 @@ impl Plan {
 fn action(wanted: &Wanted, there: Option<&Existing>) -> Action {
     match there {
         None => Action::Create,
-        Some(Existing::Other) => Action::Conflict,
+        Some(Existing::Blocked { .. }) => Action::Conflict,
         Some(Existing::File { content, mode }) if *content == wanted.content => match mode {
             Some(mode) if *mode != wanted.mode => Action::Change,
             _ => Action::Unchanged,
         },
-        Some(Existing::File { .. }) if wanted.replaces => Action::Change,
+        Some(Existing::File { content, .. }) if wanted.replaces == Some(Digest::of(content)) => {
+            Action::Change
+        }
         Some(Existing::File { .. }) => Action::Conflict,
     }
 }
@@ -176,7 +185,8 @@ pub fn unified_diff(path: &RelPath, before: &[u8], after: &[u8]) -> Option<Strin
         return None;
     }
     let (before, after) = (std::str::from_utf8(before).ok()?, std::str::from_utf8(after).ok()?);
-    if before == after {
+    let lines = before.lines().count() + after.lines().count();
+    if before == after || lines > MAX_DIFF_LINES {
         return None;
     }
     let mut options = DiffOptions::new();
@@ -187,16 +197,21 @@ pub fn unified_diff(path: &RelPath, before: &[u8], after: &[u8]) -> Option<Strin
 /// Files that editors, shells and tools obey when somebody opens or enters the directory.
 pub fn runs_on_open(path: &RelPath) -> bool {
     const FILES: &[&str] = &[
+        ".cargo/config.toml",
+        ".claude/settings.json",
+        ".config/mise.toml",
         ".devcontainer.json",
         ".dir-locals.el",
         ".envrc",
         ".exrc",
+        ".mcp.json",
         ".mise.toml",
         ".nvim.lua",
         ".nvimrc",
         ".vimrc",
         ".vscode/settings.json",
         ".vscode/tasks.json",
+        "mise.local.toml",
         "mise.toml",
     ];
     let key = path.collision_key();
@@ -218,7 +233,7 @@ mod tests {
             content: content.into(),
             mode: Mode::Regular,
             origin: None,
-            replaces: false,
+            replaces: None,
             secret: false,
         }
     }
@@ -235,7 +250,7 @@ mod tests {
             ("mode", file("x", Some(Mode::Executable))),
             ("other", file("a\nb\n", None)),
             ("lock", file("old", None)),
-            ("directory", Existing::Other),
+            ("directory", Existing::Blocked { by: "directory".into() }),
         ]
         .map(|(path, existing)| (path.parse().unwrap(), existing))
         .into();
@@ -245,7 +260,7 @@ mod tests {
             wanted("modeless", "x"),
             wanted("mode", "x"),
             wanted("other", "a\nc\n"),
-            Wanted { replaces: true, ..wanted("lock", "new") },
+            Wanted { replaces: Some(Digest::of(b"old")), ..wanted("lock", "new") },
             wanted("directory", "x"),
         ];
         let (plan, contents) = Plan::new(files, Some(&existing), Vec::new());
@@ -285,6 +300,7 @@ mod tests {
         assert_eq!(unified_diff(&path, b"\xff", b"a"), None);
         assert_eq!(unified_diff(&path, b"a", b"a"), None);
         assert_eq!(unified_diff(&path, &vec![b'a'; MAX_DIFF + 1], b"a"), None);
+        assert_eq!(unified_diff(&path, "\n".repeat(MAX_DIFF_LINES).as_bytes(), b"a"), None);
     }
 
     #[test]

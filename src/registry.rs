@@ -294,6 +294,7 @@ pub fn parse_index(name: &PackName, text: &str) -> Result<Vec<Release>, Diagnost
     expect_json(&file, text)?;
     let mut releases = Vec::new();
     let mut versions = BTreeSet::new();
+    let mut skipped = 0;
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let broken = |reason: &dyn fmt::Display| {
             let message = format!("line {} of {file} is broken", index + 1);
@@ -306,6 +307,7 @@ pub fn parse_index(name: &PackName, text: &str) -> Result<Vec<Release>, Diagnost
         };
         let json: serde_json::Value = serde_json::from_str(line).map_err(|error| broken(&error))?;
         if json.get("v").and_then(serde_json::Value::as_u64) != Some(u64::from(FORMAT)) {
+            skipped += 1;
             continue;
         }
         let raw: RawRelease = serde_json::from_value(json).map_err(|error| broken(&error))?;
@@ -314,6 +316,12 @@ pub fn parse_index(name: &PackName, text: &str) -> Result<Vec<Release>, Diagnost
             return Err(broken(&format!("version {} is there already", release.version)));
         }
         releases.push(release);
+    }
+    if releases.is_empty() && skipped > 0 {
+        let message = format!("{file} has only lines of a newer format; this version reads up to {FORMAT}");
+        return Err(Diagnostic::error(Code::UnsupportedFormat, message)
+            .about(name)
+            .suggest("update Packwright"));
     }
     releases.sort_by(|a, b| b.version.cmp(&a.version));
     Ok(releases)

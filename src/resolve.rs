@@ -332,7 +332,12 @@ impl Universe<'_> {
     fn facts_of(&self, tree: &DerivationTree<Node, VersionSet, String>) -> Vec<Fact> {
         let mut facts: Vec<Fact> = Vec::new();
         let mut open = vec![tree];
+        // Causes are shared; a walk that forgot where it was would take exponential time.
+        let mut visited: BTreeSet<*const DerivationTree<Node, VersionSet, String>> = BTreeSet::new();
         while let Some(tree) = open.pop() {
+            if !visited.insert(tree) {
+                continue;
+            }
             match tree {
                 DerivationTree::Derived(derived) => open.extend([&*derived.cause2, &*derived.cause1]),
                 DerivationTree::External(external) => {
@@ -359,7 +364,7 @@ impl Universe<'_> {
             | External::Custom(..)
             | External::NoVersions(Node::Root | Node::Presence(_), _)
             | External::FromDependencyOf(Node::Presence(_), ..) => Vec::new(),
-            External::NoVersions(Node::Pack(name), set) => vec![self.fact_of_versions(name, set)],
+            External::NoVersions(Node::Pack(name), _) => vec![self.fact_of_versions(name)],
             External::FromDependencyOf(Node::Root, _, Node::Pack(name), _) => {
                 let asked = self.request.requirements.iter().filter(|requirement| requirement.name == *name);
                 asked.cloned().map(Fact::Asked).collect()
@@ -380,7 +385,7 @@ impl Universe<'_> {
         }
     }
 
-    fn fact_of_versions(&self, name: &PackName, _wanted: &VersionSet) -> Fact {
+    fn fact_of_versions(&self, name: &PackName) -> Fact {
         if self.known(name).is_none() {
             return Fact::NotFound(name.clone());
         }

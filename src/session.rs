@@ -32,6 +32,7 @@ use std::task::{Context, Poll, Waker};
 use thiserror::Error;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::variable::check_timestamp;
 use exchange::Exchange;
 pub use protocol::*;
 
@@ -115,7 +116,7 @@ fn cancelled() -> Diagnostic {
 
 async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Vec<Diagnostic>> {
     let SessionInput { command, registries, capabilities, timestamp } = input;
-    check_timestamp(&timestamp)?;
+    check_timestamp(&timestamp).map_err(|error| Diagnostic::error(Code::InvalidInput, error.to_string()))?;
     let sources = source::Sources::new(&exchange, registries)?;
     match command {
         Command::List => generate::list(&sources).await,
@@ -129,28 +130,6 @@ async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Ve
         }
         Command::BuildRegistry => publish::build_registry(&exchange).await,
     }
-}
-
-/// The very form hosts are asked for, so that the same moment is always the same text.
-fn check_timestamp(timestamp: &str) -> Result<(), Vec<Diagnostic>> {
-    const FORM: &str = "0000-00-00T00:00:00Z";
-    let formed = timestamp.len() == FORM.len()
-        && timestamp.bytes().zip(FORM.bytes()).all(|(given, form)| match form {
-            b'0' => given.is_ascii_digit(),
-            mark => given == mark,
-        });
-    // Each part by its place, its least and its greatest value.
-    const PARTS: [(usize, &str, &str); 5] =
-        [(5, "01", "12"), (8, "01", "31"), (11, "00", "23"), (14, "00", "59"), (17, "00", "60")];
-    let fits = formed
-        && PARTS.iter().all(|&(at, least, greatest)| (least..=greatest).contains(&&timestamp[at..at + 2]));
-    if fits {
-        return Ok(());
-    }
-    let shown = timestamp.chars().take(40).collect::<String>();
-    let message =
-        format!("`{}` is not a timestamp in UTC such as 2026-01-31T12:00:00Z", shown.escape_debug());
-    Err(vec![Diagnostic::error(Code::InvalidInput, message)])
 }
 
 #[cfg(test)]

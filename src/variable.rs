@@ -9,7 +9,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 use minijinja::Value;
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -22,6 +22,9 @@ use crate::version::MAX_COMPONENT;
 /// The most bytes of one text answer.
 pub const MAX_TEXT: usize = 64 << 10;
 
+/// The most bytes of a pattern, and what it may compile to.
+pub const MAX_PATTERN: (usize, usize) = (1 << 10, 128 << 10);
+
 /// The bounds of integers: what every JavaScript host holds exactly.
 pub const MAX_INTEGER: i64 = MAX_COMPONENT as i64;
 
@@ -30,6 +33,30 @@ pub const PROJECT_NAME: &str = "project_name";
 
 /// The input every project has: when it was generated, as RFC 3339.
 pub const TIMESTAMP: &str = "timestamp";
+
+/// A text that is not a timestamp of our one form.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not a timestamp in UTC such as 2026-01-31T12:00:00Z", .0.escape_debug())]
+pub struct TimestampError(String);
+
+/// Checks a timestamp: RFC 3339 in UTC and to the second, so that a moment is always the same text.
+///
+/// # Errors
+/// If it has another form.
+pub fn check_timestamp(timestamp: &str) -> Result<(), TimestampError> {
+    const FORM: &str = "0000-00-00T00:00:00Z";
+    // Each part by its place, its least and its greatest value.
+    const PARTS: [(usize, &str, &str); 5] =
+        [(5, "01", "12"), (8, "01", "31"), (11, "00", "23"), (14, "00", "59"), (17, "00", "60")];
+    let formed = timestamp.len() == FORM.len()
+        && timestamp.bytes().zip(FORM.bytes()).all(|(given, form)| match form {
+            b'0' => given.is_ascii_digit(),
+            mark => given == mark,
+        });
+    let fits = formed
+        && PARTS.iter().all(|&(at, least, greatest)| (least..=greatest).contains(&&timestamp[at..at + 2]));
+    if fits { Ok(()) } else { Err(TimestampError(timestamp.chars().take(40).collect())) }
+}
 
 /// What a variable holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,14 +132,24 @@ pub enum Default {
 pub struct Pattern(Regex);
 
 impl Pattern {
-    /// Compiles it. Matching takes linear time whatever the expression is.
+    /// Compiles it. Matching takes time linear in the text and in the size of the expression.
     ///
     /// # Errors
-    /// Says what is wrong with the expression.
-    pub fn new(text: &str) -> Result<Pattern, regex_lite::Error> {
-        Regex::new(text).map(Pattern)
+    /// Says what is wrong with the expression, or that it is too large.
+    pub fn new(text: &str) -> Result<Pattern, PatternError> {
+        let (length, size) = MAX_PATTERN;
+        if text.len() > length {
+            return Err(PatternError("it is too long".to_owned()));
+        }
+        let compiled = RegexBuilder::new(text).size_limit(size).build();
+        compiled.map(Pattern).map_err(|error| PatternError(error.to_string()))
     }
 }
+
+/// Why a text is no pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PatternError(String);
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Pattern) -> bool {
@@ -676,6 +713,15 @@ pub fn unknown_answers(declarations: &[Declaration], answers: &Answers) -> Vec<D
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_are_bounded() {
+        let error = |text: &str| Pattern::new(text).unwrap_err().to_string();
+        assert_eq!(error(&"x".repeat(1025)), "it is too long");
+        assert!(error("x{200000}").contains("size"), "{}", error("x{200000}"));
+        assert!(!error("(").is_empty());
+        Pattern::new(r"^[A-Za-z0-9_-]{1,200}$").map(drop).unwrap_or_else(|error| panic!("{error}"));
+    }
 
     #[test]
     fn a_question_is_asked_if_any_who_declare_it_ask() {

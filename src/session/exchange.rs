@@ -242,6 +242,15 @@ impl HostError {
         }
     }
 
+    /// That something stands where a file should come back to.
+    pub(super) fn in_the_way(path: &str, kept: &str) -> HostError {
+        HostError {
+            kind: HostErrorKind::Exists,
+            message: format!("something else stands there now; what stood there before is `{kept}`"),
+            what: format!("putting {path} back"),
+        }
+    }
+
     pub(super) fn is(&self, kind: HostErrorKind) -> bool {
         self.kind == kind
     }

@@ -1,6 +1,6 @@
 //! The commands that read registries: list, show, questions, generate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::Value;
 use serde_json::Value as Json;
@@ -11,6 +11,7 @@ use super::protocol::{
     ResolvedPack, Root, VersionState,
 };
 use super::source::{Pack, Sources};
+use crate::archive;
 use crate::compose::{Tree, compose};
 use crate::constraint::{Requirement, RequirementError};
 use crate::diagnostic::{self, Code, Diagnostic, nearest};
@@ -22,9 +23,15 @@ use crate::name::PackName;
 use crate::path::{LOCKFILE, RelPath};
 use crate::plan::{Action, Existing, Plan, Wanted};
 use crate::registry::{Digest, Release};
-use crate::render::{Context, render};
+use crate::render::{Context, Rendered, render};
 use crate::resolve::{ChosenPack, Gather, Request, Resolution, solve};
-use crate::variable::{self, Answer, Answers, Question, TIMESTAMP, declare, interview, unknown_answers};
+use crate::variable::{
+    self, Answer, Answers, Kind, Question, TIMESTAMP, Variable, check_timestamp, declare, interview,
+    unknown_answers,
+};
+
+/// The most bytes of a project: 64 MiB.
+const MAX_PROJECT: usize = 64 << 20;
 
 pub(super) async fn list(sources: &Sources) -> Result<Outcome, Vec<Diagnostic>> {
     Ok(Outcome::List { packs: sources.catalog().await? })
@@ -59,8 +66,8 @@ pub(super) async fn questions(
     timestamp: String,
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let inquiry = Inquiry::new(sources, generation, timestamp).await?;
-    if let Some(problem) = inquiry.unknown.into_iter().next() {
-        return Err(problem.into());
+    if !inquiry.unknown.is_empty() {
+        return Err(inquiry.unknown);
     }
     Ok(Outcome::Questions {
         packs: inquiry.selection.resolution.packs.iter().map(ResolvedPack::from).collect(),
@@ -80,17 +87,19 @@ pub(super) async fn generate(
     }
     let inquiry = Inquiry::new(sources, generation, timestamp).await?;
     inquiry.complete()?;
-    let tree = inquiry.render()?;
+    let (tree, secrets) = inquiry.render()?;
     let lockfile = inquiry.lockfile(&tree).to_text();
+    let lock = inquiry.selection.lock.as_ref();
     let mut wanted: Vec<Wanted> = tree
         .into_values()
         .map(|file| Wanted {
-            secret: inquiry.tells_secret(&file.content),
+            secret: secrets.contains(&file.path),
+            // What stands there as it was generated is not the user's.
+            replaces: lock.and_then(|lock| lock.content.hash_of(&file.path)),
             path: file.path,
             content: file.content,
             mode: file.mode,
             origin: Some(file.origin),
-            replaces: false,
         })
         .collect();
     wanted.push(Wanted {
@@ -99,7 +108,7 @@ pub(super) async fn generate(
         mode: Mode::Regular,
         origin: None,
         // Only a lockfile that was read as one is ours to replace.
-        replaces: inquiry.selection.lock.is_some(),
+        replaces: lock.map(|lock| lock.digest),
         secret: false,
     });
     let existing = if target {
@@ -153,7 +162,7 @@ async fn known_names(sources: &Sources) -> Vec<String> {
 
 /// The packs of a project: resolved and read.
 struct Selection {
-    lock: Option<Lockfile>,
+    lock: Option<ReadLockfile>,
     request: Request,
     resolution: Resolution,
     /// In install order, as in the resolution.
@@ -163,7 +172,7 @@ struct Selection {
 impl Selection {
     async fn new(sources: &Sources, generation: &Generation) -> Result<Selection, Vec<Diagnostic>> {
         let lock = if generation.target { read_lockfile(&sources.exchange).await? } else { None };
-        let request = request(generation, lock.as_ref())?;
+        let request = request(generation, lock.as_ref().map(|lock| &lock.content))?;
         let mut gather = Gather::new(request.clone());
         loop {
             let wanted =
@@ -183,13 +192,17 @@ impl Selection {
             }
         };
         for chosen in &resolution.packs {
-            check_locked(sources, chosen, lock.as_ref()).await?;
+            check_locked(sources, chosen, lock.as_ref().map(|lock| &lock.content)).await?;
         }
         let releases: Vec<&Release> = resolution.packs.iter().map(|chosen| &chosen.release).collect();
         let packs = sources.packs(&releases).await?;
         let selection = Selection { lock, request, resolution, packs };
         selection.check_members()?;
         Ok(selection)
+    }
+
+    fn joins(&self, name: &PackName, optional: bool) -> bool {
+        !optional || self.request.with.contains(name)
     }
 
     /// Every name in `with` must be an optional member of some pack.
@@ -221,13 +234,20 @@ impl Selection {
     }
 }
 
-async fn read_lockfile(exchange: &Exchange) -> Result<Option<Lockfile>, Vec<Diagnostic>> {
+/// The lockfile of the target, and the digest of its text.
+struct ReadLockfile {
+    content: Lockfile,
+    digest: Digest,
+}
+
+async fn read_lockfile(exchange: &Exchange) -> Result<Option<ReadLockfile>, Vec<Diagnostic>> {
     match exchange.read(&Root::Target, LOCKFILE, lockfile::MAX_SIZE).await {
         Ok(bytes) => {
+            let digest = Digest::of(&bytes);
             let text = String::from_utf8(bytes).map_err(|error| {
                 Diagnostic::error(Code::InvalidLockfile, format!("{LOCKFILE} is not UTF-8")).because(error)
             })?;
-            Ok(Some(Lockfile::parse(&text)?))
+            Ok(Some(ReadLockfile { content: Lockfile::parse(&text)?, digest }))
         }
         Err(error) if error.is(HostErrorKind::NotFound) => Ok(None),
         Err(error) => Err(error.into()),
@@ -274,12 +294,18 @@ async fn check_locked(
     chosen: &ChosenPack,
     lock: Option<&Lockfile>,
 ) -> Result<(), Vec<Diagnostic>> {
-    let locked = lock.into_iter().flat_map(|lock| &lock.packs);
-    let locked = locked.into_iter().find(|locked| {
-        (&locked.name, &locked.version, &locked.registry)
-            == (&chosen.release.name, &chosen.release.version, &chosen.registry)
-    });
-    let changed = locked.is_some_and(|locked| locked.integrity != chosen.release.integrity);
+    let mut locked = lock.into_iter().flat_map(|lock| &lock.packs);
+    let Some(locked) = locked.find(|locked| locked.name == chosen.release.name) else { return Ok(()) };
+    if locked.registry != chosen.registry {
+        let message = format!("`{}` would come from another registry than before", locked.name);
+        let error = Diagnostic::error(Code::InvalidLockfile, message).about(&locked.name);
+        let error = error.because(format!(
+            "{LOCKFILE} has it from `{}`, now it is `{}`",
+            locked.registry, chosen.registry
+        ));
+        return Err(error.suggest(format!("add `--registry {}=LOCATION`", locked.registry)).into());
+    }
+    let changed = locked.version == chosen.release.version && locked.integrity != chosen.release.integrity;
     if changed && sources.is_immutable(&chosen.release.name).await? {
         let message = format!("`{}` is not what {LOCKFILE} recorded", chosen.label());
         let error = Diagnostic::error(Code::InvalidArchive, message).about(&chosen.release.name);
@@ -303,12 +329,20 @@ struct Inquiry {
 impl Inquiry {
     async fn new(sources: &Sources, generation: Generation, now: String) -> Result<Inquiry, Vec<Diagnostic>> {
         let selection = Selection::new(sources, &generation).await?;
-        let timestamp = selection.lock.as_ref().map_or(now, |lock| lock.timestamp.clone());
+        let lock = selection.lock.as_ref().map(|lock| &lock.content);
+        let timestamp = match generation.timestamp {
+            Some(timestamp) => {
+                check_timestamp(&timestamp)
+                    .map_err(|error| Diagnostic::error(Code::InvalidInput, error.to_string()))?;
+                timestamp
+            }
+            None => lock.map_or(now, |lock| lock.timestamp.clone()),
+        };
         let file = generation.answers_file.as_ref().map(parse_answers).transpose()?.unwrap_or_default();
         let answers = Answers {
             arguments: generation.answers,
             file,
-            lock: selection.lock.as_ref().map(|lock| lock.answers.clone()).unwrap_or_default(),
+            lock: lock.map(|lock| lock.answers.clone()).unwrap_or_default(),
             directory_name: generation.directory_name,
         };
         let packs =
@@ -329,11 +363,39 @@ impl Inquiry {
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    fn render(&self) -> Result<Tree, Vec<Diagnostic>> {
+    /// The files, and the paths of those whose content tells a secret.
+    fn render(&self) -> Result<(Tree, BTreeSet<RelPath>), Vec<Diagnostic>> {
+        let tree = compose(self.render_with(|question| question.answer.clone())?)?;
+        let bytes: usize = tree.values().map(|file| file.content.len()).sum();
+        if bytes > MAX_PROJECT {
+            let message = format!("the project has more than {} MiB", MAX_PROJECT >> 20);
+            return Err(Diagnostic::error(Code::RenderFailed, message).into());
+        }
+        let secret = |question: &&Question| question.variable.secret;
+        let mut secrets = BTreeSet::new();
+        if self.questions.iter().any(|question| secret(&question)) {
+            // A file that other secrets would change depends on them. Where they cannot be
+            // rendered, everything may.
+            let others = self.render_with(|question| match secret(&question) {
+                true => Some(another_answer(&question.variable, question.answer.as_ref())),
+                false => question.answer.clone(),
+            });
+            let others: BTreeMap<RelPath, Vec<u8>> =
+                others.unwrap_or_default().into_iter().map(|file| (file.path, file.content)).collect();
+            let told = tree.values().filter(|file| others.get(&file.path) != Some(&file.content));
+            secrets.extend(told.map(|file| file.path.clone()));
+        }
+        Ok((tree, secrets))
+    }
+
+    fn render_with(
+        &self,
+        answer: impl Fn(&Question) -> Option<Answer>,
+    ) -> Result<Vec<Rendered>, Vec<Diagnostic>> {
         let values = |secrets: bool| {
-            let answers = self.questions.iter().filter(move |question| secrets || !question.variable.secret);
+            let answers = self.questions.iter().filter(|question| secrets || !question.variable.secret);
             let answers = answers.map(|question| {
-                let value = question.answer.as_ref().map_or(Value::from(()), Answer::to_value);
+                let value = answer(question).map_or(Value::from(()), |answer| answer.to_value());
                 (question.variable.name.to_string(), value)
             });
             Value::from_pairs(self.facts.clone().into_iter().chain(answers))
@@ -347,7 +409,7 @@ impl Inquiry {
                 Err(errors) => problems.extend(errors),
             }
         }
-        if problems.is_empty() { compose(rendered) } else { Err(problems) }
+        if problems.is_empty() { Ok(rendered) } else { Err(problems) }
     }
 
     /// Answers that may be written down: no secrets, nothing that was not asked.
@@ -356,15 +418,6 @@ impl Inquiry {
             .iter()
             .filter(|question| !question.variable.secret)
             .filter_map(|question| Some((question.variable.name.to_string(), question.answer.clone()?)))
-    }
-
-    /// Whether some content holds the answer to a secret.
-    fn tells_secret(&self, content: &[u8]) -> bool {
-        let secrets = self.questions.iter().filter(|question| question.variable.secret);
-        let texts = secrets.filter_map(|question| Some(question.answer.as_ref()?.to_string()));
-        texts
-            .filter(|text| !text.is_empty())
-            .any(|text| content.windows(text.len()).any(|part| part == text.as_bytes()))
     }
 
     fn lockfile(&self, tree: &Tree) -> Lockfile {
@@ -382,7 +435,7 @@ impl Inquiry {
             mode: file.mode,
             hash: Digest::of(&file.content),
         });
-        Lockfile {
+        let lockfile = Lockfile {
             generator: env!("CARGO_PKG_VERSION").parse().expect("our own version is one"),
             timestamp: self.timestamp.clone(),
             requirements: self.selection.request.requirements.clone(),
@@ -390,6 +443,13 @@ impl Inquiry {
             answers: Lockfile::record(self.recorded()),
             packs: packs.collect(),
             files: files.collect(),
+        };
+        // A newer Packwright that gives the same files has nothing to write down.
+        match &self.selection.lock {
+            Some(lock) if lock.content.to_text() == lockfile.with_generator_of(&lock.content).to_text() => {
+                lockfile.with_generator_of(&lock.content)
+            }
+            _ => lockfile,
         }
     }
 
@@ -398,7 +458,7 @@ impl Inquiry {
             pack.manifest
                 .packages
                 .iter()
-                .filter(|package| !package.optional)
+                .filter(|package| self.selection.joins(&package.name, package.optional))
                 .map(|package| (&pack.manifest, package))
         });
         packages
@@ -426,12 +486,11 @@ fn facts(selection: &Selection, timestamp: &str) -> BTreeMap<String, Value> {
         ];
         (chosen.release.name.to_string(), Value::from_pairs(facts))
     });
-    let joined = |name: &PackName, optional: bool| !optional || selection.request.with.contains(name);
     let packages = selection
         .packs
         .iter()
         .flat_map(|pack| &pack.manifest.packages)
-        .filter(|package| joined(&package.name, package.optional))
+        .filter(|package| selection.joins(&package.name, package.optional))
         .map(|package| {
             let facts = [
                 ("constraint", Value::from(package.constraint.to_string())),
@@ -469,6 +528,20 @@ fn parse_answers(file: &AnswersFile) -> Result<BTreeMap<String, Json>, Vec<Diagn
     }
 }
 
+/// Some answer to a secret that is not the one given.
+fn another_answer(variable: &Variable, given: Option<&Answer>) -> Answer {
+    let answers = match variable.kind {
+        _ if variable.multiple => {
+            [Answer::List(Vec::new()), Answer::List(variable.choices.clone().unwrap_or_default())]
+        }
+        Kind::Boolean => [true, false].map(Answer::Boolean),
+        Kind::Integer => [7, 11].map(Answer::Integer),
+        Kind::String | Kind::Path => ["secret", "hidden"].map(|text| Answer::Text(text.to_owned())),
+    };
+    let [first, second] = answers;
+    if Some(&first) == given { second } else { first }
+}
+
 /// What stands at each path of the target. Absent paths are left out.
 pub(super) async fn look_at(
     exchange: &Exchange,
@@ -476,18 +549,28 @@ pub(super) async fn look_at(
     modes: bool,
 ) -> Result<BTreeMap<RelPath, Existing>, Vec<Diagnostic>> {
     let paths: Vec<&RelPath> = paths.collect();
-    let texts: Vec<String> = paths.iter().map(|path| path.to_string()).collect();
-    let stats = exchange.stat_all(&Root::Target, &texts).await?;
-    let files: Vec<String> = texts
+    let parents: BTreeSet<&str> = paths.iter().flat_map(|path| path.parents()).collect();
+    let parents: Vec<String> = parents.into_iter().map(str::to_owned).collect();
+    let mut blocked: Vec<String> = Vec::new();
+    // The outermost first: behind what is no directory nothing can be looked at.
+    for (parent, open) in parents.iter().zip(stat_parents(exchange, &parents).await?) {
+        if !open {
+            blocked.push(parent.clone());
+        }
+    }
+    let blocker = |path: &RelPath| blocked.iter().find(|blocked| path.below(blocked).is_some());
+    let (open, shut): (Vec<&RelPath>, Vec<&RelPath>) =
+        paths.into_iter().partition(|path| blocker(path).is_none());
+    let mut existing: BTreeMap<RelPath, Existing> = shut
         .into_iter()
-        .zip(&stats)
-        .filter(|(_, stat)| stat.kind == EntryKind::File)
-        .map(|(path, _)| path)
+        .filter_map(|path| Some((path.clone(), Existing::Blocked { by: blocker(path)?.clone() })))
         .collect();
-    let mut contents =
-        exchange.read_all(&Root::Target, &files, crate::archive::MAX_UNPACKED).await.into_iter();
-    let mut existing = BTreeMap::new();
-    for (path, stat) in paths.into_iter().zip(stats) {
+    let texts: Vec<String> = open.iter().map(|path| path.to_string()).collect();
+    let stats = exchange.stat_all(&Root::Target, &texts).await?;
+    let files = texts.into_iter().zip(&stats).filter(|(_, stat)| stat.kind == EntryKind::File);
+    let files: Vec<String> = files.map(|(path, _)| path).collect();
+    let mut contents = exchange.read_all(&Root::Target, &files, archive::MAX_UNPACKED).await.into_iter();
+    for (path, stat) in open.into_iter().zip(stats) {
         let there = match stat.kind {
             EntryKind::Absent => continue,
             EntryKind::File => {
@@ -495,11 +578,33 @@ pub(super) async fn look_at(
                 let content = contents.next().expect("every file was read")?;
                 Existing::File { content, mode: modes.then_some(mode) }
             }
-            EntryKind::Directory | EntryKind::Link | EntryKind::Other => Existing::Other,
+            EntryKind::Directory | EntryKind::Link | EntryKind::Other => {
+                Existing::Blocked { by: path.to_string() }
+            }
         };
         existing.insert(path.clone(), there);
     }
     Ok(existing)
+}
+
+/// Whether each of some directories, the outer before the inner, is one or can be made. Below one
+/// that is neither, none is looked at.
+async fn stat_parents(exchange: &Exchange, parents: &[String]) -> Result<Vec<bool>, Vec<Diagnostic>> {
+    let depth = |path: &String| path.matches('/').count();
+    let deepest = parents.iter().map(depth).max().map_or(0, |deepest| deepest + 1);
+    let mut open: BTreeMap<&str, bool> = BTreeMap::new();
+    for level in 0..deepest {
+        let outer = |path: &&String| path.rsplit_once('/').is_none_or(|(outer, _)| open[outer]);
+        let (look, shut): (Vec<&String>, Vec<&String>) =
+            parents.iter().filter(|path| depth(path) == level).partition(outer);
+        let stats =
+            exchange.stat_all(&Root::Target, &look.iter().copied().cloned().collect::<Vec<_>>()).await?;
+        open.extend(shut.into_iter().map(|path| (path.as_str(), false)));
+        open.extend(look.into_iter().zip(stats).map(|(path, stat)| {
+            (path.as_str(), matches!(stat.kind, EntryKind::Directory | EntryKind::Absent))
+        }));
+    }
+    Ok(parents.iter().map(|path| open[path.as_str()]).collect())
 }
 
 fn up_to_date(plan: &Plan) -> Result<(), Vec<Diagnostic>> {

@@ -130,6 +130,8 @@ pub struct Generation {
     pub answers_file: Option<AnswersFile>,
     /// The project's name if nothing else gives one.
     pub directory_name: Option<String>,
+    /// The time to record, in place of the lockfile's or the session's.
+    pub timestamp: Option<String>,
     /// Whether to compare with the root `target`, and go by its lockfile.
     pub target: bool,
     /// Whether to fail unless the target is exactly what the packs give.

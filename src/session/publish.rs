@@ -2,8 +2,7 @@
 
 use super::exchange::Exchange;
 use super::protocol::{Contents, IndexFile, Outcome, Root};
-use super::source::{all_sources, check_place, read_source, two_sources};
-use crate::archive;
+use super::source::{SourcePack, all_sources, check_place, read_source, two_sources};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::name::RegistryId;
 use crate::registry::{CATALOG, CONFIG, Config, Summary, catalog_text, index_path};
@@ -15,26 +14,24 @@ pub(super) async fn build_registry(exchange: &Exchange) -> Result<Outcome, Vec<D
     let mut files = vec![(CONFIG.to_owned(), config.to_text().into_bytes())];
     let mut catalog = Vec::new();
     for (name, places) in all_sources(exchange, root).await? {
-        let mut versions = Vec::new();
+        let mut versions: Vec<SourcePack> = Vec::new();
         for place in &places {
-            let (pack, release) = read_source(exchange, root, place).await?;
-            check_place(&pack.manifest, &name, place)?;
-            versions.push((pack, release));
+            let version = read_source(exchange, root, place).await?;
+            check_place(&version.pack.manifest, &name, place)?;
+            versions.push(version);
         }
-        versions.sort_by(|(_, a), (_, b)| a.version.cmp(&b.version));
-        let twice = versions.windows(2).find(|pair| pair[0].1.version == pair[1].1.version);
-        if let Some([(pack, _), _]) = twice {
-            return Err(two_sources(&pack.manifest).into());
+        versions.sort_by(|a, b| a.release.version.cmp(&b.release.version));
+        if let Some([twice, _]) =
+            versions.windows(2).find(|pair| pair[0].release.version == pair[1].release.version)
+        {
+            return Err(two_sources(&twice.pack.manifest).into());
         }
+        catalog.extend(versions.last().map(|version| Summary::of(&version.pack.manifest, &any)));
         let mut lines = String::new();
-        for (pack, release) in &versions {
-            let bytes = archive::pack(&pack.files).map_err(|error| {
-                Diagnostic::error(Code::InvalidArchive, format!("`{name}` cannot be archived")).because(error)
-            })?;
-            files.push((config.archive_path(release), bytes));
+        for SourcePack { release, archive, .. } in versions {
             lines.push_str(&release.to_line());
+            files.push((config.archive_path(&release), archive));
         }
-        catalog.extend(versions.last().map(|(pack, _)| Summary::of(&pack.manifest, &any)));
         files.push((index_path(&name), lines.into_bytes()));
     }
     if catalog.is_empty() {

@@ -4,14 +4,14 @@
 //! sources, as `NAME/pack.toml` or, for several versions, `NAME/VERSION/pack.toml`. A source is
 //! archived as publishing would, so that its digest is that of the published archive.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::exchange::{Exchange, HostError, Response};
-use super::protocol::{EntryKind, HostErrorKind, Location, RegistryInput, Root};
+use super::protocol::{Entry, EntryKind, HostErrorKind, Location, RegistryInput, Root};
 use crate::archive::{self, Files, PackFile};
 use crate::diagnostic::{self, Code, Diagnostic};
-use crate::manifest::{self, Manifest, Mode};
+use crate::manifest::{self, Dependency, Manifest, Mode};
 use crate::name::{PackName, RegistryId};
 use crate::path::RelPath;
 use crate::registry::{
@@ -20,9 +20,14 @@ use crate::registry::{
 use crate::resolve::{Facts, Known};
 use crate::version::Version;
 
-/// Directories that are never part of a pack: version control and what tools leave behind.
-const LEFT_OUT: &[&str] =
-    &[".git", ".hg", ".svn", ".jj", ".packwright", "node_modules", "target", ".DS_Store"];
+/// Entries that are never part of a pack, wherever they are: version control and our own state.
+const LEFT_OUT: &[&str] = &[".git", ".hg", ".svn", ".jj", ".packwright", ".DS_Store"];
+
+/// Directories that tools leave behind beside a manifest.
+const LEFT_BEHIND: &[&str] = &["node_modules", "target"];
+
+/// The most bytes that the packs of one project may unpack to together: 128 MiB.
+const MAX_UNPACKED: usize = 128 << 20;
 
 /// A pack's manifest and files.
 #[derive(Clone)]
@@ -51,8 +56,8 @@ enum Place {
 
 enum Kind {
     Index(Config),
-    /// The packs read so far, with their archives' digests.
-    Sources(Mutex<BTreeMap<(PackName, Version), Pack>>),
+    /// Pack sources below a root, with those read so far.
+    Sources(Root, Mutex<BTreeMap<(PackName, Version), Pack>>),
 }
 
 impl Sources {
@@ -63,9 +68,10 @@ impl Sources {
         let mut registries: Vec<Registry> = Vec::new();
         for input in inputs {
             let registry = Registry::new(input).map_err(|error| vec![error])?;
-            if registries.iter().any(|other| other.id == registry.id) {
-                let message = format!("there are two registries `{}`", registry.id);
-                return Err(vec![Diagnostic::error(Code::InvalidInput, message)]);
+            let shared = registries.iter().find_map(|other| registry.shares_with(other));
+            if let Some(shared) = shared {
+                let error = Diagnostic::error(Code::InvalidInput, shared);
+                return Err(error.because("a name must belong to exactly one registry").into());
             }
             registries.push(registry);
         }
@@ -88,7 +94,10 @@ impl Sources {
     pub(super) async fn catalog(&self) -> Result<Vec<Summary>, Vec<Diagnostic>> {
         let mut summaries = Vec::new();
         for registry in &self.registries {
-            summaries.extend(registry.catalog(&self.exchange).await?);
+            let catalog = registry.catalog(&self.exchange).await?;
+            // What belongs to another registry cannot be had from this one.
+            let theirs = |name: &PackName| self.registry_of(name).is_ok_and(|owner| owner.id == registry.id);
+            summaries.extend(catalog.into_iter().filter(|summary| theirs(&summary.name)));
         }
         summaries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(summaries)
@@ -115,6 +124,12 @@ impl Sources {
             let read = registry.packs(&self.exchange, &theirs).await?;
             packs.extend(theirs.iter().map(|release| release.name.clone()).zip(read));
         }
+        let contents =
+            packs.values().flat_map(|pack: &Pack| pack.files.values().map(|file| file.content.len()));
+        if contents.sum::<usize>() > MAX_UNPACKED {
+            let message = format!("the packs unpack to more than {} MiB together", MAX_UNPACKED >> 20);
+            return Err(Diagnostic::error(Code::InvalidArchive, message).into());
+        }
         Ok(releases.iter().filter_map(|release| packs.remove(&release.name)).collect())
     }
 
@@ -140,12 +155,6 @@ impl Sources {
     }
 }
 
-impl From<Diagnostic> for Vec<Diagnostic> {
-    fn from(diagnostic: Diagnostic) -> Vec<Diagnostic> {
-        vec![diagnostic]
-    }
-}
-
 impl Registry {
     fn new(input: RegistryInput) -> Result<Registry, Diagnostic> {
         let invalid = |message: String| Diagnostic::error(Code::InvalidInput, message);
@@ -160,8 +169,14 @@ impl Registry {
         let place = match input.location {
             Location::Directory => Place::Directory(Root::Registry(id.clone())),
             Location::Http { url } => {
-                let plain = (url.starts_with("https://") || url.starts_with("http://"))
-                    && !url.contains(['?', '#', '@'])
+                let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+                let authority = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or(rest));
+                if authority.is_some_and(|authority| authority.contains('@')) {
+                    return Err(invalid("the address of a registry holds a user name".to_owned())
+                        .suggest("leave it out; it would end up in messages and logs"));
+                }
+                let plain = authority.is_some_and(|authority| !authority.is_empty())
+                    && !url.contains(['?', '#'])
                     && !url.contains(|c: char| c.is_whitespace() || c.is_control());
                 if !plain {
                     let shown = url.chars().take(120).collect::<String>();
@@ -169,12 +184,24 @@ impl Registry {
                         "`{}` is not the address of a registry",
                         shown.escape_debug()
                     ))
-                    .because("it starts with `https://` or `http://` and has no user, query or fragment"));
+                    .because("it starts with `https://` or `http://` and has no query or fragment"));
                 }
                 Place::Http(format!("{}/", url.trim_end_matches('/')))
             }
         };
         Ok(Registry { id, place, scopes: input.scopes, kind: Mutex::new(None) })
+    }
+
+    /// What two registries both claim, in words.
+    fn shares_with(&self, other: &Registry) -> Option<String> {
+        if self.id == other.id {
+            return Some(format!("there are two registries `{}`", self.id));
+        }
+        if self.scopes.is_empty() && other.scopes.is_empty() {
+            return Some(format!("the registries `{}` and `{}` both claim no scopes", other.id, self.id));
+        }
+        let scope = self.scopes.iter().find(|scope| other.scopes.contains(scope))?;
+        Some(format!("the registries `{}` and `{}` both claim the scope `{scope}`", other.id, self.id))
     }
 
     fn shown(&self) -> String {
@@ -198,7 +225,7 @@ impl Registry {
                         Diagnostic::from(error).because(format!("it was asked for by {}", self.shown()));
                     if missing { error.suggest("check the registry's directory") } else { error }
                 })?;
-                Kind::Sources(Mutex::default())
+                Kind::Sources(root.clone(), Mutex::default())
             }
             (None, Place::Http(_)) => {
                 let message = format!("{} is none: there is no {CONFIG}", self.shown());
@@ -216,15 +243,15 @@ impl Registry {
     }
 
     async fn catalog(&self, exchange: &Exchange) -> Result<Vec<Summary>, Vec<Diagnostic>> {
-        match (&*self.kind(exchange).await?, &self.place) {
-            (Kind::Index(_), _) => {
+        match &*self.kind(exchange).await? {
+            Kind::Index(_) => {
                 let text = self.text(exchange, CATALOG).await?.ok_or_else(|| {
                     let message = format!("{} has no {CATALOG}", self.shown());
                     Diagnostic::error(Code::FileNotFound, message).about(&self.id)
                 })?;
                 Ok(parse_catalog(&self.id, &text).map_err(|error| self.blame(error))?)
             }
-            (Kind::Sources(_), Place::Directory(root)) => {
+            Kind::Sources(root, _) => {
                 let mut catalog = Vec::new();
                 let mut problems = Vec::new();
                 for (name, places) in all_sources(exchange, root).await? {
@@ -237,7 +264,6 @@ impl Registry {
                 }
                 if problems.is_empty() { Ok(catalog) } else { Err(problems) }
             }
-            (Kind::Sources(_), Place::Http(_)) => unreachable!("only directories hold sources"),
         }
     }
 
@@ -246,8 +272,8 @@ impl Registry {
         exchange: &Exchange,
         names: &[PackName],
     ) -> Result<Vec<(PackName, Option<Vec<Release>>)>, Vec<Diagnostic>> {
-        match (&*self.kind(exchange).await?, &self.place) {
-            (Kind::Index(_), _) => {
+        match &*self.kind(exchange).await? {
+            Kind::Index(_) => {
                 let paths: Vec<String> = names.iter().map(index_path).collect();
                 let files = self.files(exchange, &paths, registry::MAX_SIZE).await?;
                 let parse = |(name, (path, file)): (&PackName, (&String, Option<Vec<u8>>))| {
@@ -257,12 +283,12 @@ impl Registry {
                 };
                 names.iter().zip(paths.iter().zip(files)).map(parse).collect()
             }
-            (Kind::Sources(read), Place::Directory(root)) => {
+            Kind::Sources(root, read) => {
                 let mut found = Vec::new();
                 for name in names {
                     let mut releases: Vec<Release> = Vec::new();
                     for place in source_places(exchange, root, name).await? {
-                        let (pack, release) = read_source(exchange, root, &place).await?;
+                        let SourcePack { pack, release, .. } = read_source(exchange, root, &place).await?;
                         check_place(&pack.manifest, name, &place)?;
                         if releases.iter().any(|other| other.version == release.version) {
                             return Err(two_sources(&pack.manifest).into());
@@ -276,13 +302,12 @@ impl Registry {
                 }
                 Ok(found)
             }
-            (Kind::Sources(_), Place::Http(_)) => unreachable!("only directories hold sources"),
         }
     }
 
     async fn packs(&self, exchange: &Exchange, releases: &[&Release]) -> Result<Vec<Pack>, Vec<Diagnostic>> {
         match &*self.kind(exchange).await? {
-            Kind::Sources(read) => {
+            Kind::Sources(_, read) => {
                 let read = read.lock().unwrap_or_else(PoisonError::into_inner);
                 let key = |release: &&Release| (release.name.clone(), release.version.clone());
                 let packs = releases.iter().map(|release| read.get(&key(release)).cloned());
@@ -317,12 +342,32 @@ impl Registry {
                 refuse(&format!("its digest is {digest}, the index says {}", release.integrity)).into()
             );
         }
+        if archive.len() as u64 != release.size {
+            return Err(
+                refuse(&format!("it has {} bytes, the index says {}", archive.len(), release.size)).into()
+            );
+        }
         let files = archive::unpack(archive).map_err(|error| refuse(&error))?;
-        let manifest = manifest_of(&files)?;
+        let manifest = manifest_of(&files).map_err(|problems| {
+            let of_pack = |mut problem: Diagnostic| {
+                if let Some(location) = &mut problem.location {
+                    location.pack = Some(format!("{}@{}", release.name, release.version));
+                }
+                self.blame(problem)
+            };
+            problems.into_iter().map(of_pack).collect::<Vec<_>>()
+        })?;
         if (&manifest.name, &manifest.version) != (&release.name, &release.version) {
             return Err(
                 refuse(&format!("its {} says it is `{}`", manifest::FILE_NAME, manifest.label())).into()
             );
+        }
+        if edges(&manifest.dependencies) != edges(&release.dependencies) {
+            return Err(refuse(&format!(
+                "its {} has other dependencies than the index",
+                manifest::FILE_NAME
+            ))
+            .into());
         }
         Ok(Pack { manifest, files })
     }
@@ -382,6 +427,12 @@ impl Registry {
             status => Err(refused(status).into()),
         }
     }
+}
+
+/// What an index line says of dependencies, in one order.
+fn edges(dependencies: &[Dependency]) -> BTreeSet<(&PackName, String, bool)> {
+    let edge = |edge: &Dependency| (edge.constraint.to_string(), edge.optional);
+    dependencies.iter().map(|dependency| (&dependency.name, edge(dependency).0, edge(dependency).1)).collect()
 }
 
 /// Keeps what RFC 3986 allows in a path and encodes everything else.
@@ -448,20 +499,20 @@ pub(super) async fn all_sources(
     exchange: &Exchange,
     root: &Root,
 ) -> Result<Vec<(PackName, Vec<String>)>, Vec<Diagnostic>> {
-    let mut names: Vec<PackName> = Vec::new();
+    let mut places: Vec<String> = Vec::new();
     for entry in exchange.list(root, "").await? {
-        if entry.kind != EntryKind::Directory {
-            continue;
-        }
-        if entry.name.starts_with('@') {
+        if entry.kind == EntryKind::Directory && entry.name.starts_with('@') {
             let scoped = exchange.list(root, &entry.name).await?;
-            names.extend(
-                scoped.iter().filter_map(|inner| format!("{}/{}", entry.name, inner.name).parse().ok()),
-            );
-        } else {
-            names.extend(entry.name.parse::<PackName>().ok());
+            let scoped = scoped.into_iter().filter(|inner| inner.kind == EntryKind::Directory);
+            places.extend(scoped.map(|inner| format!("{}/{}", entry.name, inner.name)));
+        } else if entry.kind == EntryKind::Directory {
+            places.push(entry.name);
         }
     }
+    let (packs, others): (Vec<_>, Vec<_>) =
+        places.into_iter().partition(|place| place.parse::<PackName>().is_ok());
+    no_manifests_in(exchange, root, &others).await?;
+    let names = packs.iter().filter_map(|place| place.parse::<PackName>().ok());
     let mut sources = Vec::new();
     for name in names {
         let places = source_places(exchange, root, &name).await?;
@@ -486,9 +537,33 @@ async fn source_places(
     if entries.iter().any(|entry| entry.name == manifest::FILE_NAME) {
         return Ok(vec![name.to_string()]);
     }
-    let versions = entries.iter().filter(|entry| entry.kind == EntryKind::Directory);
-    let versions = versions.filter(|entry| entry.name.parse::<Version>().is_ok());
-    Ok(versions.map(|entry| format!("{name}/{}", entry.name)).collect())
+    let directories = entries.iter().filter(|entry| entry.kind == EntryKind::Directory);
+    let (versions, others): (Vec<_>, Vec<_>) =
+        directories.partition(|entry| entry.name.parse::<Version>().is_ok());
+    let place = |entry: &&Entry| format!("{name}/{}", entry.name);
+    no_manifests_in(exchange, root, &others.iter().map(place).collect::<Vec<_>>()).await?;
+    Ok(versions.iter().map(place).collect())
+}
+
+/// A directory with a manifest but no name for a pack or version would be missed without a word.
+async fn no_manifests_in(exchange: &Exchange, root: &Root, places: &[String]) -> Result<(), Vec<Diagnostic>> {
+    let manifests: Vec<String> =
+        places.iter().map(|place| format!("{place}/{}", manifest::FILE_NAME)).collect();
+    let stats = exchange.stat_all(root, &manifests).await?;
+    let problems: Vec<Diagnostic> = places
+        .iter()
+        .zip(stats)
+        .filter(|(_, stat)| stat.kind == EntryKind::File)
+        .map(|(place, _)| {
+            let message = format!(
+                "`{}` holds a pack, but is named neither like one nor like a version",
+                place.escape_debug()
+            );
+            let error = Diagnostic::error(Code::InvalidName, message).about(place);
+            error.suggest("packs stand in `NAME/` or `NAME/VERSION/`")
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// The manifest of a source's highest version.
@@ -514,12 +589,19 @@ async fn read_manifest(exchange: &Exchange, root: &Root, place: &str) -> Result<
     parse_manifest(&exchange.read(root, &path, manifest::MAX_SIZE).await?, &path)
 }
 
-/// Reads a pack's sources and makes the release they would be published as.
+/// A pack as its sources have it, and as it would be published.
+pub(super) struct SourcePack {
+    pub(super) pack: Pack,
+    pub(super) release: Release,
+    pub(super) archive: Vec<u8>,
+}
+
+/// Reads a pack's sources and archives them.
 pub(super) async fn read_source(
     exchange: &Exchange,
     root: &Root,
     place: &str,
-) -> Result<(Pack, Release), Vec<Diagnostic>> {
+) -> Result<SourcePack, Vec<Diagnostic>> {
     let manifest = read_manifest(exchange, root, place).await?;
     let mut files = Files::new();
     let mut directories = vec![String::new()];
@@ -530,7 +612,13 @@ pub(super) async fn read_source(
         let mut paths: Vec<RelPath> = Vec::new();
         let mut deeper = Vec::new();
         for (directory, entries) in directories.iter().zip(listings) {
-            for entry in entries.into_iter().filter(|entry| !LEFT_OUT.contains(&entry.name.as_str())) {
+            for entry in entries {
+                let name = entry.name.as_str();
+                let left_behind =
+                    directory.is_empty() && entry.kind == EntryKind::Directory && LEFT_BEHIND.contains(&name);
+                if LEFT_OUT.contains(&name) || left_behind {
+                    continue;
+                }
                 let relative = below(directory, &entry.name);
                 match entry.kind {
                     EntryKind::Directory => deeper.push(relative),
@@ -561,12 +649,12 @@ pub(super) async fn read_source(
         }
         directories = deeper;
     }
-    let bytes = archive::pack(&files).map_err(|error| {
+    let archive = archive::pack(&files).map_err(|error| {
         Diagnostic::error(Code::InvalidArchive, format!("`{}` cannot be archived", manifest.label()))
             .because(error)
     })?;
-    let release = Release::of(&manifest, &bytes);
-    Ok((Pack { manifest, files }, release))
+    let release = Release::of(&manifest, &archive);
+    Ok(SourcePack { pack: Pack { manifest, files }, release, archive })
 }
 
 fn below(directory: &str, name: &str) -> String {

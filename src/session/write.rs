@@ -15,7 +15,7 @@ use crate::archive;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::Mode;
 use crate::path::{PathSet, RelPath, STATE_DIRECTORY};
-use crate::plan::{Existing, Operation, Plan, runs_on_open, unified_diff};
+use crate::plan::{Action, Existing, Operation, Plan, runs_on_open, unified_diff};
 use crate::registry::Digest;
 
 /// A plan and how to carry it out.
@@ -39,10 +39,10 @@ pub(super) async fn apply(
         return Err(error.suggest("download the files instead").into());
     }
     order.check()?;
-    order.consent()?;
     let paths = order.plan.operations.iter().map(|operation| &operation.path);
     let existing = look_at(exchange, paths, capabilities.modes).await?;
     let pending = order.pending(&existing)?;
+    order.consent(&pending)?;
     let unchanged = order.plan.operations.len() - pending.len();
     if !pending.is_empty() {
         let mut writing = Writing { exchange, made: Vec::new(), begun: Vec::new() };
@@ -84,9 +84,9 @@ impl Order {
         Ok(())
     }
 
-    fn consent(&self) -> Result<(), Vec<Diagnostic>> {
-        let running =
-            self.plan.operations.iter().filter(|operation| runs_on_open(&operation.path) && !self.trust);
+    fn consent(&self, pending: &[Pending<'_>]) -> Result<(), Vec<Diagnostic>> {
+        let written = pending.iter().map(|pending| pending.operation);
+        let running = written.filter(|operation| runs_on_open(&operation.path) && !self.trust);
         let problems: Vec<Diagnostic> = running
             .map(|operation| {
                 let message = format!("`{}` may run by itself when the directory is opened", operation.path);
@@ -109,9 +109,15 @@ impl Order {
             let content = self.content(operation).unwrap_or_default();
             match existing.get(&operation.path) {
                 None => pending.push(Pending { operation, replaces: None }),
-                Some(Existing::Other) => {
-                    let message = format!("`{}` is there and is no regular file", operation.path);
-                    let error = Diagnostic::error(Code::FileConflict, message).about(&operation.path);
+                Some(Existing::Blocked { by }) => {
+                    let message = match *by == operation.path.as_str() {
+                        true => format!("`{by}` is there and is no regular file"),
+                        false => format!(
+                            "`{by}` is there and is no directory, but `{}` goes below it",
+                            operation.path
+                        ),
+                    };
+                    let error = Diagnostic::error(Code::FileConflict, message).about(by);
                     problems.push(error.suggest("move it away, or write into another directory"));
                 }
                 Some(Existing::File { content: there, mode }) if there == content => {
@@ -131,12 +137,11 @@ impl Order {
         if problems.is_empty() { Ok(pending) } else { Err(problems) }
     }
 
-    /// Our own lockfile as the plan saw it may be replaced; anything else only by force, and if the
+    /// What holds nothing of the user's may be replaced, anything else only by force; and if the
     /// plan saw it, only as it was seen.
     fn may_replace(&self, operation: &Operation, there: &[u8]) -> bool {
         let as_seen = !self.plan.compared || operation.before == Some(Digest::of(there));
-        let ours = operation.path == RelPath::lockfile() && self.plan.compared;
-        as_seen && (self.force || ours)
+        as_seen && (self.force || (self.plan.compared && operation.action == Action::Change))
     }
 
     fn conflict(&self, operation: &Operation, there: &[u8], content: &[u8]) -> Diagnostic {
@@ -178,6 +183,11 @@ fn aside(number: usize) -> String {
     format!("{}/old-{number}", staging())
 }
 
+/// Says which number is which path, for a person who has to look.
+fn index_of_staging() -> String {
+    format!("{}/paths.txt", staging())
+}
+
 /// Says that nothing in the staging directory is needed any more.
 fn finished() -> String {
     format!("{STATE_DIRECTORY}/finished")
@@ -193,7 +203,16 @@ impl Writing<'_> {
             content: order.content(pending.operation).unwrap_or_default().to_vec(),
             mode: pending.operation.mode,
         });
-        self.exchange.create_all(&TARGET, new.collect()).await?;
+        let index = pending
+            .iter()
+            .enumerate()
+            .map(|(number, pending)| format!("{number} {}\n", pending.operation.path));
+        let index = NewFile {
+            path: index_of_staging(),
+            content: index.collect::<String>().into(),
+            mode: Mode::Regular,
+        };
+        self.exchange.create_all(&TARGET, new.chain([index]).collect()).await?;
         for (number, pending) in pending.iter().enumerate() {
             self.place(number, pending).await?;
         }
@@ -211,10 +230,13 @@ impl Writing<'_> {
                 self.made.push(staging());
                 self.clear_staging().await;
             }
-            made => {
-                self.made.push(staging());
-                made?;
+            Err(error) => {
+                // It may be there all the same, by a lost reply or by somebody else. Only an empty
+                // one goes.
+                self.exchange.try_remove_all(&TARGET, [staging()]).await;
+                return Err(error.into());
             }
+            Ok(()) => self.made.push(staging()),
         }
         // From here on the mark would be a lie.
         if self.stat(&finished()).await? != EntryKind::Absent {
@@ -288,13 +310,17 @@ impl Writing<'_> {
     }
 
     async fn take_back(&self, number: usize, path: &str, replaces: bool) -> Result<(), HostError> {
-        if self.stat(&staged(number)).await? == EntryKind::Absent {
+        let placed = self.stat(&staged(number)).await? == EntryKind::Absent;
+        if placed && self.stat(path).await? != EntryKind::Absent {
             self.exchange.rename(&TARGET, path, &staged(number)).await?;
         }
-        if replaces && self.stat(&aside(number)).await? != EntryKind::Absent {
-            self.exchange.rename(&TARGET, &aside(number), path).await?;
+        if !replaces || self.stat(&aside(number)).await? == EntryKind::Absent {
+            return Ok(());
         }
-        Ok(())
+        if self.stat(path).await? != EntryKind::Absent {
+            return Err(HostError::in_the_way(path, &aside(number)));
+        }
+        self.exchange.rename(&TARGET, &aside(number), path).await
     }
 
     /// Removes what a write that has ended leaves behind. What does not go is marked as finished,
@@ -333,7 +359,7 @@ fn interrupted() -> Diagnostic {
         format!("`{directory}` is there: another write is under way or was interrupted"),
     )
     .about(&directory)
-    .because("it holds what was to be written as `new-…` and what stood there before as `old-…`")
+    .because(format!("it holds what was to be written as `new-…` and what stood there before as `old-…`; `{}` says which is which", index_of_staging()))
     .suggest(format!(
         "wait for the other write; if there is none, look through `{directory}`, then remove it"
     ))

@@ -12,7 +12,8 @@ const BASE: &str = "https://packs.example/";
 fn pack(version: &str) -> String {
     format!(
         "[pack]\nname = \"a\"\nversion = \"{version}\"\n[variables.word]\ndefault = \"w\"\n[variables.token]\nsecret = true\nrequired = false\n\
-         [[templates]]\nname = \"all\"\nsource = \"x\"\noutput = \"x\"\n"
+         [[templates]]\nname = \"all\"\nsource = \"x\"\noutput = \"x\"\n\
+         [[templates]]\nname = \"key\"\nsource = \"key\"\noutput = \"key\"\n"
     )
 }
 
@@ -24,6 +25,7 @@ fn server(versions: &[&str]) -> Host {
         [
             (format!("a/{version}/pack.toml"), pack(&version)),
             (format!("a/{version}/x"), format!("{version} {{{{ word }}}}\n")),
+            (format!("a/{version}/key"), "{{ token | to_json }}\n".to_owned()),
         ]
     });
     let mut source = Host::new([("source", directory(files))]);
@@ -92,7 +94,8 @@ const AGAIN: &str = r#"{"type":"generate","target":true,"check":true}"#;
 #[test]
 fn the_same_comes_out_though_time_and_registry_moved_on() {
     for versions in [&["1.0.0"][..], &["1.0.0", "1.1.0", "2.0.0"], &["1.0.0!", "1.1.0"]] {
-        let project = again(versions, AGAIN).unwrap();
+        let json = AGAIN.replace("}", ",\"answers\":{\"token\":\"hunter2\"}}");
+        let project = again(versions, &json).unwrap();
         assert_eq!(project.packs[0].version.to_string(), "1.0.0");
         let lockfile = Lockfile::parse(&project.lockfile).unwrap();
         assert_eq!(lockfile.timestamp, "2026-01-31T12:00:00Z", "when it was generated first");
@@ -108,6 +111,59 @@ fn a_requirement_that_the_locked_version_does_not_meet_moves_it() {
     let project = again(&["1.0.0", "1.1.0", "1.2.0!"], json).unwrap();
     assert_eq!(project.packs[0].version.to_string(), "1.1.0");
     assert_eq!(project.answers["word"].to_string(), "mine", "answers stay");
+}
+
+#[test]
+fn what_depends_on_a_secret_is_never_shown() {
+    let told = again(&["1.0.0"], AGAIN).unwrap_err();
+    let key = told.split("error[").find(|error| error.contains("`key`")).unwrap();
+    assert_eq!(
+        key.trim_end(),
+        "out-of-date]: `key` is not what the packs give\n  help: generate again, or take the change into your answers or packs"
+    );
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn a_timestamp_that_is_asked_for_is_taken() {
+    let json = r#"{"type":"generate","target":true,"timestamp":"2028-02-29T00:00:00Z"}"#;
+    let lockfile = Lockfile::parse(&again(&["1.0.0"], json).unwrap().lockfile).unwrap();
+    assert_eq!(lockfile.timestamp, "2028-02-29T00:00:00Z");
+    let told = again(&["1.0.0"], &json.replace("2028-02", "2028-20")).unwrap_err();
+    assert!(told.starts_with("error[invalid-input]: `2028-20"), "{told}");
+}
+
+/// A project with its lockfile changed.
+fn with_lock(change: impl Fn(String) -> String) -> Directory {
+    let mut project = generated();
+    let lock = project.get_mut("packwright.lock").unwrap();
+    let crate::host::Node::File { content, .. } = lock else { panic!() };
+    *content = change(String::from_utf8(content.clone()).unwrap()).into_bytes();
+    project
+}
+
+#[test]
+fn a_newer_packwright_alone_changes_nothing() {
+    let mut host = server(&["1.0.0"]);
+    let version = format!("generator = \"{}\"", env!("CARGO_PKG_VERSION"));
+    host.roots.insert("target".into(), with_lock(|text| text.replace(&version, "generator = \"0.0.1\"")));
+    let json = AGAIN.replace("}", ",\"answers\":{\"token\":\"hunter2\"}}");
+    let project = project(host.run(http(&json)).unwrap_or_else(|errors| panic!("{}", shown(&errors))));
+    assert!(project.lockfile.contains("generator = \"0.0.1\""));
+}
+
+#[test]
+fn a_name_never_changes_its_registry_unseen() {
+    let mut host = server(&["1.0.0", "1.1.0"]);
+    host.roots.insert(
+        "target".into(),
+        with_lock(|text| text.replace("registry = \"starter\"", "registry = \"private\"")),
+    );
+    let errors = host.run(http(AGAIN)).unwrap_err();
+    assert_eq!(
+        shown(&errors),
+        "error[invalid-lockfile]: `a` would come from another registry than before\n  because packwright.lock has it from `private`, now it is `starter`\n  help: add `--registry private=LOCATION`"
+    );
 }
 
 #[test]

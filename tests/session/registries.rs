@@ -227,6 +227,10 @@ fn sources_that_are_no_packs_are_told() {
     assert!(
         told(directory([("a/pack.toml", PACK), ("a/CON", "")]), SHOW).contains("error[invalid-path]: `CON`")
     );
+    for place in ["Rust_cli/pack.toml", "a/v1/pack.toml", "@acme/B/pack.toml"] {
+        let text = told(directory([(place, PACK)]), r#"{"type":"build-registry"}"#);
+        assert!(text.contains("named neither like one nor like a version"), "{text}");
+    }
     let misplaced = directory([("a/2.0.0/pack.toml", PACK)]);
     assert!(told(misplaced, SHOW).contains("the directory `a/2.0.0` holds `a@1.0.0`"));
     assert!(told(twice(), SHOW).contains("error[invalid-registry]: there are two sources of `a@1.0.0"));
@@ -259,10 +263,36 @@ fn what_tools_leave_behind_is_no_part_of_a_pack() {
         ("a/node_modules/x/y", "x"),
         ("a/target/x", "x"),
         ("README.md", "of the registry"),
-        ("Notes/pack.toml", "not a pack's name"),
+        ("Notes/todo.txt", "no pack"),
     ]);
     sources.insert(".DS_Store".into(), Node::Link);
     assert_eq!(built(sources), small());
+}
+
+#[test]
+fn what_only_looks_like_a_left_over_is_part_of_a_pack() {
+    let sources = directory([("a/pack.toml", PACK), ("a/src/target/mod.rs", ""), ("a/deploy/target", "")]);
+    assert_ne!(built(sources), small());
+}
+
+#[test]
+fn an_archive_must_have_the_dependencies_and_the_size_its_line_says() {
+    for (from, to, told) in [
+        (
+            "\"dependencies\":[]",
+            "\"dependencies\":[{\"name\":\"b\",\"constraint\":\"*\",\"optional\":true}]",
+            "other dependencies",
+        ),
+        ("\"size\":", "\"size\":1", "bytes, the index says"),
+    ] {
+        let files = small().into_iter().map(|(path, content)| match path.as_str() {
+            "index/a.jsonl" => (path, String::from_utf8(content).unwrap().replace(from, to).into_bytes()),
+            _ => (path, content),
+        });
+        let errors = server(files).run(http(SHOW)).unwrap_err();
+        assert_eq!(errors[0].code, Code::InvalidArchive);
+        assert!(shown(&errors).contains(told), "{}", shown(&errors));
+    }
 }
 
 #[test]
@@ -300,7 +330,7 @@ fn a_scope_belongs_to_one_registry() {
     else {
         panic!()
     };
-    assert_eq!(packs.len(), 2);
+    assert_eq!(packs.iter().map(|pack| pack.registry.as_str()).collect::<Vec<_>>(), ["private"]);
     input.registries = vec![registry("private", &["@other"])];
     let errors = host.run(input).unwrap_err();
     assert!(shown(&errors).contains("no registry is configured for `@acme/tool`"), "{}", shown(&errors));

@@ -375,8 +375,77 @@ fn what_is_no_regular_file_is_never_replaced() {
     before.insert("src".into(), Node::Link);
     let mut host = host(before.clone());
     let errors = host.run(apply(generated(None, GENERATE), true)).unwrap_err();
-    assert_eq!(errors[0].code, Code::Storage, "no way through a link");
+    assert_eq!(errors[0].code, Code::FileConflict, "no way through a link");
     assert_eq!(host.roots["target"], before);
+    let before = directory([("src", "a file where a directory is needed\n")]);
+    let mut host = self::host(before.clone());
+    let errors = host.run(apply(generated(Some(before.clone()), GENERATE), true)).unwrap_err();
+    assert!(
+        shown(&errors).starts_with(
+            "error[file-conflict]: `src` is there and is no directory, but `src/deep/lib.txt` goes below it"
+        ),
+        "{}",
+        shown(&errors)
+    );
+    assert_eq!(host.roots["target"], before);
+}
+
+#[test]
+fn what_stands_there_as_it_was_generated_needs_no_force() {
+    let mut project = Host::default();
+    project.run(apply(generated(None, GENERATE), false)).unwrap();
+    let mut before = project.roots["target"].clone();
+    put(&mut before, "README.md", b"edited\n", Mode::Regular);
+    let json = GENERATE.replace("\"demo\"", "\"demo\",\"word\":\"newer\"");
+    let plan = generated(Some(before.clone()), &json);
+    let action = |path: &str| {
+        plan.0.operations.iter().find(|operation| operation.path.as_str() == path).unwrap().action
+    };
+    assert_eq!(action("src/deep/lib.txt"), packwright::plan::Action::Change);
+    assert_eq!(action("README.md"), packwright::plan::Action::Conflict);
+    let errors = host(before.clone()).run(apply(plan, false)).unwrap_err();
+    assert_eq!(errors.len(), 1, "only the edited file is in the way: {}", shown(&errors));
+    let untouched = project.roots["target"].clone();
+    let plan = generated(Some(untouched.clone()), &json);
+    assert_eq!(
+        written(host(untouched).run(apply(plan, false))),
+        ["README.md", "src/deep/lib.txt", "packwright.lock"]
+    );
+}
+
+#[test]
+fn a_file_saved_while_a_write_is_taken_back_stays() {
+    let (before, plan) = change();
+    let mut host = host(before);
+    let mut session = Session::new(apply(plan, true));
+    let ending = loop {
+        match session.poll() {
+            Step::Need(requests) => {
+                for request in requests {
+                    let reply = host.perform(&request.body);
+                    if matches!(&request.body, RequestBody::Rename { from, .. } if from == "README.md") {
+                        put(host.roots.get_mut("target").unwrap(), "README.md", b"saved\n", Mode::Regular);
+                    }
+                    session.answer(request.id, reply).unwrap();
+                }
+            }
+            Step::Waiting => panic!("everything was answered"),
+            Step::Done(ending) => break ending,
+        }
+    };
+    let errors = ending.unwrap_err();
+    assert_eq!(
+        errors.iter().map(|error| error.code).collect::<Vec<_>>(),
+        [Code::FileConflict, Code::PartialWrite]
+    );
+    let content = |path: &str| match &host.roots["target"][path] {
+        Node::File { content, .. } => String::from_utf8(content.clone()).unwrap(),
+        node => panic!("{node:?}"),
+    };
+    assert_eq!(
+        (content("README.md"), content(".packwright/staging/old-0")),
+        ("saved\n".into(), "mine\n".into())
+    );
 }
 
 #[test]
@@ -427,7 +496,7 @@ fn files_that_run_by_themselves_need_consent() {
         shown(&errors),
         "error[needs-consent]: `.envrc` may run by itself when the directory is opened\n  because `a@1.0.0` brings it\n  help: look at it with `--dry-run`, then add `--trust`"
     );
-    assert!(unasked.log.is_empty());
+    assert!(unasked.log.iter().all(|body| matches!(body, RequestBody::Stat { .. })), "nothing was touched");
     let trusting =
         Command::Apply { plan: plan.clone(), contents: contents.clone(), force: false, trust: true };
     assert!(written(host(Directory::new()).run(input(trusting))).contains(&".envrc".to_owned()));

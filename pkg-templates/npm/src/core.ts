@@ -2,7 +2,7 @@
  * The only module that touches the WebAssembly glue: loads it once, starts sessions, and turns a crash of the core into an error and a
  * fresh instance. It performs no request; that is `drive`.
  */
-import initialise, { __wbg_reset_state as renew, Session as CoreSession } from "./glue.js";
+import initialise, { __wbg_reset_state as renew, initSync as instantiateNow, Session as CoreSession } from "./glue.js";
 import { internal, PackwrightError, reason, usage } from "./error.js";
 import type { Reply, SessionInput, Step } from "./protocol.js";
 
@@ -21,7 +21,10 @@ export function load(source: () => WasmSource | Promise<WasmSource>): Promise<vo
 }
 
 async function instantiate(source: () => WasmSource | Promise<WasmSource>): Promise<void> {
-  await initialise({ module_or_path: await source() });
+  const given = await source();
+  // A compiled module needs nothing else; the other way looks at `Request`, for which Node loads its whole HTTP client.
+  if (given instanceof WebAssembly.Module) instantiateNow({ module: given });
+  else await initialise({ module_or_path: given });
 }
 
 // Counts the instances of the core. A handle into an older one must not be used: its memory is gone.

@@ -43,9 +43,9 @@ export function cancelled(others: readonly Diagnostic[] = []): PackwrightError {
   return new PackwrightError([diagnostic("cancelled", 130, "cancelled; nothing was written"), ...said]);
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown, without the code that Node puts before what the system said. */
 export function reason(thrown: unknown): string {
-  return thrown instanceof Error && thrown.message !== "" ? thrown.message : String(thrown);
+  return thrown instanceof Error && thrown.message !== "" ? thrown.message.replace(/^E[A-Z0-9]+: /, "") : String(thrown);
 }
 
 /** A diagnostic of the host's own making. */

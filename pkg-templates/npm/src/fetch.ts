@@ -18,11 +18,11 @@ export async function fetchBytes(request: Request & { type: "fetch" }, signal: A
       signal: AbortSignal.any([signal, idle.signal]),
     });
     const body = await readBody(response, request.maxBytes, idle);
-    if (body === undefined) return failure("too-large", `more than ${request.maxBytes} bytes at ${request.url}`);
+    if (body === undefined) return failure("too-large", `it has more than ${request.maxBytes} bytes`);
     return { type: "response", status: response.status, headers: Object.fromEntries(response.headers), body };
   } catch (thrown) {
-    if (idle.signal.aborted) return failure("timeout", `nothing arrived for ${IDLE_LIMIT / 1000} seconds from ${request.url}`);
-    return failure("network", `${request.url}: ${cause(thrown)}`);
+    if (idle.signal.aborted) return failure("timeout", `nothing arrived for ${IDLE_LIMIT / 1000} seconds`);
+    return failure("network", cause(thrown));
   } finally {
     idle.end();
   }

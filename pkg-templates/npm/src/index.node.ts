@@ -16,7 +16,8 @@ const platform: Platform = {
     if (/^https?:/i.test(text)) return { url: text };
     return { directory: text.startsWith("file:") ? fileURLToPath(text) : text };
   },
-  resolve: (directory) => resolve(directory),
+  address: String,
+  resolve,
 };
 
 /** Loads the core and opens one or more registries. */

@@ -1,6 +1,7 @@
 /**
- * Remembers what the registries answered for as long as a `Packwright` is open, so that asking for the questions after every key press
- * costs no traffic. Failures are asked for again, and the target and source directories are never remembered.
+ * Remembers what the registries answered for as long as a `Packwright` is in use, so that all its calls see the same packs, and asking
+ * for the questions after every key press costs no traffic. Failures are asked for again, and the target and source directories are never
+ * remembered.
  */
 import type { Host } from "./host.js";
 import type { Reply, Request } from "./protocol.js";

@@ -1,61 +1,86 @@
 /**
  * The host for Node: the file system below the given roots, and the global `fetch`. It follows no link below a root, overwrites nothing
  * except by `rename`, and knows nothing of what the files mean.
+ *
+ * Files are read and written synchronously: they are small and many, and a trip through Node's thread pool takes several times as long as
+ * the operation itself.
  */
-import { constants, type Dirent, type Stats } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rmdir, stat, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import * as fs from "node:fs";
+import { join } from "node:path";
 import { fetchBytes } from "./fetch.js";
 import { reason } from "./error.js";
 import { failure, type Host } from "./host.js";
-import type { HostErrorKind, EntryKind, Reply, Request } from "./protocol.js";
+import type { EntryKind, HostErrorKind, Reply, Request } from "./protocol.js";
 
 type FileRequest = Exclude<Request, { type: "fetch" }>;
 
+/** For how long files are worked on before timers, signals and servers get their turn. Milliseconds. */
+const STRETCH = 25;
+
 /** A host on the real file system. Roots are directories; relative ones are taken from the working directory. */
 export function nodeHost(): Host {
+  const turns = new Turns();
   return {
     capabilities: { rename: true, modes: process.platform !== "win32" },
     async perform(request, { roots, signal }) {
       if (request.type === "fetch") return fetchBytes(request, signal);
       const root = roots.get(request.root);
       if (root === undefined) return failure("unsupported", `no directory was given for ${request.root}`);
+      while (turns.overdue()) await turns.pass();
       return onDisk(request, root);
     },
   };
 }
 
-async function onDisk(request: FileRequest, root: string): Promise<Reply> {
-  try {
-    return await carryOut(request, root);
-  } catch (thrown) {
-    if (thrown instanceof LinkInTheWay) return failure("permission", thrown.message);
-    return failure(errorKind(thrown), reason(thrown).replace(/^E[A-Z]+: /, ""));
+/** When the event loop last turned, and how to let it. */
+class Turns {
+  #last = performance.now();
+  #passing: Promise<void> | undefined;
+
+  overdue(): boolean {
+    return performance.now() - this.#last > STRETCH;
+  }
+
+  pass(): Promise<void> {
+    this.#passing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#last = performance.now();
+      this.#passing = undefined;
+    });
+    return this.#passing;
   }
 }
 
-async function carryOut(request: FileRequest, root: string): Promise<Reply> {
+function onDisk(request: FileRequest, root: string): Reply {
+  try {
+    return carryOut(request, root);
+  } catch (thrown) {
+    if (thrown instanceof LinkInTheWay) return failure("permission", thrown.message);
+    const kind = errorKind(request, thrown);
+    if (request.type === "stat" && kind === "not-found") return { type: "stat", kind: "absent", size: 0, executable: false };
+    return failure(kind, reason(thrown));
+  }
+}
+
+function carryOut(request: FileRequest, root: string): Reply {
   if (request.type === "rename") {
-    await rename(await place(root, request.from), await place(root, request.to));
+    fs.renameSync(place(root, request.from), place(root, request.to));
     return { type: "done" };
   }
-  const path = await place(root, request.path);
+  const path = place(root, request.path);
   switch (request.type) {
     case "read":
       return read(path, request.maxBytes);
     case "list":
-      return { type: "entries", entries: (await readdir(path, { withFileTypes: true })).map(entry) };
+      return { type: "entries", entries: fs.readdirSync(path, { withFileTypes: true }).map(entry) };
     case "stat":
       return describe(path, request.path === "");
     case "make-directory":
-      if (request.path === "") await mkdir(dirname(path), { recursive: true });
-      await mkdir(path);
-      return { type: "done" };
+      return makeDirectory(path, request.path === "");
     case "create":
-      await create(path, request.content, Number.parseInt(request.mode, 8));
-      return { type: "done" };
+      return create(path, request.content, Number.parseInt(request.mode, 8));
     case "remove":
-      await ((await lstat(path)).isDirectory() ? rmdir(path) : unlink(path));
+      if (fs.lstatSync(path).isDirectory()) fs.rmdirSync(path);
+      else fs.unlinkSync(path);
       return { type: "done" };
   }
 }
@@ -63,79 +88,67 @@ async function carryOut(request: FileRequest, root: string): Promise<Reply> {
 class LinkInTheWay extends Error {}
 
 /** The absolute path of `path` below `root`, once no directory in between is a link. The root itself may be one: its user named it. */
-async function place(root: string, path: string): Promise<string> {
-  const parents = path.split("/").slice(0, -1);
+function place(root: string, path: string): string {
   let directory = root;
-  for (const parent of parents) {
+  for (const parent of path.split("/").slice(0, -1)) {
     directory = join(directory, parent);
-    const found = await lstat(directory).catch(absent);
-    if (found === undefined) break;
-    if (found.isSymbolicLink()) {
+    if (fs.lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink()) {
       throw new LinkInTheWay(`${directory} is a link; files are neither read nor written through links inside a directory`);
     }
   }
   return join(root, path);
 }
 
-async function read(path: string, limit: number): Promise<Reply> {
+function read(path: string, limit: number): Reply {
   // Without blocking, or opening a pipe would wait for its writer. Windows has neither flag.
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const file = await open(path, flags);
+  const file = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0));
   try {
-    const found = await file.stat();
+    const found = fs.fstatSync(file);
     if (!found.isFile()) return failure("other", `${path} is not a file`);
     if (found.size > limit) return failure("too-large", `${path} has more than ${limit} bytes`);
-    const bytes = await readUpTo(file, found.size);
-    return { type: "bytes", bytes };
+    return { type: "bytes", bytes: fs.readFileSync(file) };
   } finally {
-    await file.close();
+    fs.closeSync(file);
   }
 }
 
-// The size was just looked at; a file that grows meanwhile is read as it was, one that shrinks as it is.
-async function readUpTo(file: FileHandle, size: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
-  let length = 0;
-  while (length < size) {
-    const { bytesRead } = await file.read(bytes, length, size - length, length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return bytes.subarray(0, length);
-}
-
-async function describe(path: string, root: boolean): Promise<Reply> {
-  const found = await (root ? stat(path) : lstat(path)).catch(absent);
-  if (found === undefined) return { type: "stat", kind: "absent", size: 0, executable: false };
+function describe(path: string, root: boolean): Reply {
+  const found = root ? fs.statSync(path) : fs.lstatSync(path);
   return { type: "stat", kind: kind(found), size: found.size, executable: (found.mode & 0o111) !== 0 };
 }
 
-async function create(path: string, content: Uint8Array, mode: number): Promise<void> {
-  const file = await open(path, "wx", mode);
+function makeDirectory(path: string, root: boolean): Reply {
+  // What the user named may lack parents; below it the core makes one directory after the other.
+  if (!root) fs.mkdirSync(path);
+  else if (fs.mkdirSync(path, { recursive: true }) === undefined) return failure("exists", `${path} exists`);
+  return { type: "done" };
+}
+
+function create(path: string, content: Uint8Array, mode: number): Reply {
+  const file = fs.openSync(path, "wx", mode);
   try {
-    await file.writeFile(content);
+    fs.writeFileSync(file, content);
+    return { type: "done" };
   } catch (thrown) {
     // Half a file is worse than none; why the writing failed is what matters, not whether this works.
-    await unlink(path).catch(() => undefined);
+    fs.rmSync(path, { force: true });
     throw thrown;
   } finally {
-    await file.close();
+    fs.closeSync(file);
   }
 }
 
-function entry(found: Dirent): { name: string; kind: EntryKind } {
+function entry(found: fs.Dirent): { name: string; kind: EntryKind } {
   return { name: found.name, kind: kind(found) };
 }
 
-function kind(found: Dirent | Stats): EntryKind {
+function kind(found: fs.Dirent | fs.Stats): EntryKind {
   if (found.isFile()) return "file";
   if (found.isDirectory()) return "directory";
   return found.isSymbolicLink() ? "link" : "other";
 }
 
 const KINDS: { readonly [code: string]: HostErrorKind } = {
-  ENOENT: "not-found",
-  ENOTDIR: "not-found",
   EEXIST: "exists",
   ENOTEMPTY: "exists",
   EACCES: "permission",
@@ -144,17 +157,13 @@ const KINDS: { readonly [code: string]: HostErrorKind } = {
   ENOSPC: "no-space",
   EDQUOT: "no-space",
   EROFS: "read-only",
-  EFBIG: "too-large",
 };
 
-function errorKind(thrown: unknown): HostErrorKind {
-  return KINDS[errorCode(thrown)] ?? "other";
-}
-
-function errorCode(thrown: unknown): string {
-  return thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
-}
-
-function absent(thrown: unknown): undefined {
-  if (errorKind(thrown) !== "not-found") throw thrown;
+/** What the core is to make of an error of the system. */
+function errorKind({ type }: FileRequest, thrown: unknown): HostErrorKind {
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  // To look where nothing is, or below a file, is an answer like any other; to write there is not.
+  const looks = type === "read" || type === "list" || type === "stat";
+  if (looks && (code === "ENOENT" || code === "ENOTDIR")) return "not-found";
+  return KINDS[code] ?? "other";
 }

@@ -31,7 +31,7 @@ export type Registry = {
   scopes?: readonly string[];
 } & (
   | {
-      /** Base address of a static index. */
+      /** Base address of a static index. In a browser it may be relative to the page's address, in a worker to the script's. */
       url: string | URL;
     }
   | {
@@ -44,7 +44,10 @@ export type Registry = {
 export interface OpenOptions {
   /**
    * Where packs come from. A string or URL is the address of a static index, or in Node a directory; it gets the id `default`.
-   * In a browser a relative address is taken from the page's. Absent, in Node: the starter packs that ship in this package.
+   * Absent, in Node: the starter packs that ship in this package, with the id `starter`.
+   *
+   * What was read of a registry is remembered for as long as what `open` gave is in use, directories included, so that all its calls see
+   * the same packs and asking again costs nothing. To see what has changed since, open again: the core is loaded only once.
    */
   registry?: string | URL | Registry | readonly Registry[] | undefined;
   /** Carries out what the core asks for. Absent: the file system and `fetch` in Node, elsewhere `fetch` alone. */
@@ -63,6 +66,11 @@ export interface GenerationOptions {
   with?: readonly string[] | undefined;
   /** The directory the project is meant for: compared with, its lockfile read, its name the default for `project_name`. */
   directory?: string | undefined;
+  /**
+   * The moment templates see and the lockfile records, to the second. A string is RFC 3339 in UTC, such as `2026-11-22T14:51:00Z`.
+   * Absent: what the lockfile of `directory` says, else now.
+   */
+  timestamp?: Date | string | undefined;
   /** Ends the work early; the call then rejects with code `cancelled`. */
   signal?: AbortSignal | undefined;
 }
@@ -71,8 +79,6 @@ export interface GenerationOptions {
 export interface GenerateOptions extends GenerationOptions {
   /** Fail with code `file-conflict` unless `directory` is exactly what the packs give. */
   check?: boolean | undefined;
-  /** The moment templates see and the lockfile records, to the second. A string is RFC 3339 in UTC. Absent: now. */
-  timestamp?: Date | string | undefined;
 }
 
 /** What `questions` gives. */
@@ -108,6 +114,8 @@ export interface Platform {
   registry: Registry | undefined;
   /** Reads what the user gave as a registry's place. */
   locate(place: string | URL): { url: string | URL } | { directory: string };
+  /** The full form of an address the user named. */
+  address(url: string | URL): string;
   /** The full path of a directory the user named. */
   resolve(directory: string): string;
 }
@@ -128,10 +136,9 @@ function registriesOf(platform: Platform, given: OpenOptions["registry"]): Regis
   return "id" in given ? [given] : [...given];
 }
 
-/** What a command runs on besides the registries: the directory behind one more root, and the time. */
+/** What a command runs on besides the registries: the directory behind one more root. */
 interface Surroundings {
   root?: readonly [name: string, directory: string] | undefined;
-  timestamp?: string;
   signal?: AbortSignal | undefined;
 }
 
@@ -145,7 +152,7 @@ class Desk {
   constructor(platform: Platform, host: Host, registries: readonly Registry[]) {
     this.#platform = platform;
     this.#host = host;
-    this.#registries = registries.map(input);
+    this.#registries = registries.map((registry) => input(platform, registry));
     this.#roots = new Map(
       registries.flatMap((registry) =>
         "directory" in registry ? [[`registry:${registry.id}`, platform.resolve(registry.directory)]] : [],
@@ -161,13 +168,13 @@ class Desk {
   /** Runs one command and gives the outcome that belongs to it. */
   async run<T extends Command["type"]>(
     command: Command & { type: T },
-    { root, timestamp, signal }: Surroundings,
+    { root, signal }: Surroundings,
   ): Promise<Driven & { outcome: Outcome & { type: T } }> {
     const session = {
       command,
       registries: this.#registries,
       capabilities: this.#host.capabilities,
-      timestamp: timestamp ?? rfc3339(new Date()),
+      timestamp: rfc3339(new Date()),
     };
     const roots = root === undefined ? this.#roots : new Map([...this.#roots, root]);
     const driven = await drive(session, this.#host, roots, signal);
@@ -180,10 +187,10 @@ function answers<T extends Command["type"]>(driven: Driven, type: T): driven is 
   return driven.outcome.type === type;
 }
 
-function input(registry: Registry): RegistryInput {
+function input(platform: Platform, registry: Registry): RegistryInput {
   const scopes = [...(registry.scopes ?? [])];
   if ("directory" in registry) return { id: registry.id, location: { type: "directory" }, scopes };
-  return { id: registry.id, location: { type: "http", url: String(registry.url) }, scopes };
+  return { id: registry.id, location: { type: "http", url: platform.address(registry.url) }, scopes };
 }
 
 /** Opened registries: ask what is in them, and make projects from it. */
@@ -214,7 +221,7 @@ export class Packwright {
    * What these packs want to know, and what stands as the answer to each given the answers so far.
    *
    * Nothing is written, and answers that fail a check are reported in the questions, not thrown: call it again with more answers until
-   * every question that is asked and required has an answer. Registries are read once per `open`.
+   * every question that is asked and required has an answer. That is cheap: nothing is fetched again.
    *
    * @throws PackwrightError `not-found`, `conflict` or `cycle` when the packs do not go together, `network` when a registry is out of reach.
    */
@@ -231,8 +238,7 @@ export class Packwright {
    */
   async generate(options: GenerateOptions): Promise<Project> {
     const command = { type: "generate" as const, ...this.#generation(options), check: options.check ?? false };
-    const run = { ...this.#target(options), timestamp: rfc3339(options.timestamp ?? new Date()) };
-    const { outcome, contents } = await this.#desk.run(command, run);
+    const { outcome, contents } = await this.#desk.run(command, this.#target(options));
     return new Project(this.#desk, outcome.project, contents);
   }
 
@@ -250,13 +256,14 @@ export class Packwright {
   }
 
   #generation(options: GenerationOptions): Generation {
-    const { directory } = options;
+    const { directory, timestamp } = options;
     return {
       packs: [...options.packs],
       with: [...(options.with ?? [])],
       answers: { ...options.answers },
       answersFile: options.answersFile ?? null,
       directoryName: directory === undefined ? null : lastPart(this.#desk.resolve(directory)),
+      timestamp: timestamp === undefined ? null : rfc3339(timestamp),
       target: directory !== undefined,
       check: false,
     };

@@ -106,6 +106,8 @@ answers: Record<string, unknown>,
 answersFile: AnswersFile | null,
 /** The project's name if nothing else gives one. */
 directoryName: string | null,
+/** The time to record, in place of the lockfile's or the session's. */
+timestamp: string | null,
 /** Whether to compare with the root `target`, and go by its lockfile. */
 target: boolean,
 /** Whether to fail unless the target is exactly what the packs give. */

@@ -1,5 +1,6 @@
 /** What all entry points outside Node share: a host that fetches, and registries at addresses. */
 import { browserHost } from "./browser.js";
+import { usage } from "./error.js";
 import type { Platform } from "./open.js";
 
 /** The platform of browsers and workers; only where the core comes from differs between their entry points. */
@@ -8,7 +9,14 @@ export function web(wasm: Platform["wasm"]): Platform {
     wasm,
     host: browserHost,
     registry: undefined,
-    locate: (place) => ({ url: new URL(place, globalThis.document?.baseURI ?? globalThis.location?.href) }),
+    locate: (place) => ({ url: place }),
+    address(url) {
+      try {
+        return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
+      } catch {
+        throw usage(`the registry \`${url}\` is not an address`, "for example https://packs.example.com/");
+      }
+    },
     resolve: (directory) => directory,
   };
 }

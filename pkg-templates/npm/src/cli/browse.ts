@@ -1,13 +1,18 @@
 /** The commands that only look: `list` and `show`. */
 import { open } from "../index.node.js";
-import type { Answer, PackDetails, Variable } from "../protocol.js";
+import type { Answer, PackDetails, TemplateSummary, Variable } from "../protocol.js";
 import { registryOf, type Run } from "./run.js";
-import { table, type Terminal } from "./terminal.js";
+import { aligned, type Paint, type Terminal } from "./terminal.js";
 
 export async function list({ flags, terminal, signal }: Run): Promise<void> {
   const packs = await (await open(registryOf(flags))).list({ signal });
   const rows = packs.map(({ name, version, category, description }) => [name, version, category, description]);
-  terminal.result({ packs }, () => table(["NAME", "VERSION", "CATEGORY", "DESCRIPTION"], rows, terminal));
+  terminal.result({ packs }, () => {
+    // Programs that read lines want no headings.
+    if (!terminal.tidy) return aligned(rows);
+    const [headings = "", ...lines] = aligned([["NAME", "VERSION", "CATEGORY", "DESCRIPTION"], ...rows]);
+    return [terminal.paint("bold", headings), ...lines];
+  });
 }
 
 export async function show({ operands: [name = ""], flags, terminal, signal }: Run): Promise<void> {
@@ -17,17 +22,17 @@ export async function show({ operands: [name = ""], flags, terminal, signal }: R
 
 function described(pack: PackDetails, terminal: Terminal): string[] {
   const { paint } = terminal;
-  const section = (title: string, rows: readonly (readonly string[])[]): string[] =>
-    rows.length === 0 ? [] : ["", paint("bold", title), ...aligned(rows).map((line) => `  ${line}`)];
+  const section = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : ["", paint("bold", title), ...lines.map((line) => `  ${line}`)];
   return [
     `${paint("bold", pack.name)} ${pack.version}`,
     pack.description,
-    ...section("About", facts(pack)),
-    ...section("Dependencies", pack.dependencies.map((it) => [it.name, it.constraint, it.optional ? "optional" : "", it.reason ?? ""])),
-    ...section("Packages", pack.packages.map((it) => [it.name, it.constraint, it.registry, it.optional ? "optional" : ""])),
-    ...section("Variables", pack.variables.map((it) => [it.name, typeOf(it), defaultOf(it), it.description ?? ""])),
-    ...section("Templates", pack.templates.map((it) => [it.output, it.when === null ? "" : `when ${it.when}`, it.description ?? ""])),
-    ...section("Hooks", pack.hooks.map((it) => [it.event, it.command])),
+    ...section("About", aligned(facts(pack))),
+    ...section("Dependencies", aligned(pack.dependencies.map((it) => [it.name, it.constraint, it.optional ? "optional" : "", it.reason ?? ""]))),
+    ...section("Packages", aligned(pack.packages.map((it) => [it.name, it.constraint, it.registry, it.optional ? "optional" : ""]))),
+    ...section("Variables", entries(pack.variables.map((it) => [it.name, it.description, particulars(it)]), paint)),
+    ...section("Templates", entries(pack.templates.map((it) => [it.name, it.description, outputOf(it)]), paint)),
+    ...section("Hooks", aligned(pack.hooks.map((it) => [it.event, it.command]))),
   ];
 }
 
@@ -35,7 +40,7 @@ function facts(pack: PackDetails): string[][] {
   const versions = pack.versions.map(({ version, yanked }) => (yanked ? `${version} (yanked)` : version));
   return [
     ["category", pack.category],
-    ["licence", pack.license ?? ""],
+    ["license", pack.license ?? ""],
     ["authors", pack.authors.join(", ")],
     ["tags", pack.tags.join(", ")],
     ["registry", pack.registry],
@@ -43,28 +48,36 @@ function facts(pack: PackDetails): string[][] {
   ].filter(([, value]) => value !== "");
 }
 
-function typeOf({ type, multiple, choices, minimum, maximum }: Variable): string {
-  if (choices !== null) return `${multiple ? "some" : "one"} of ${choices.map(text).join(", ")}`;
-  const range = minimum === null && maximum === null ? "" : ` ${minimum ?? ""}..${maximum ?? ""}`;
-  return `${type}${range}${multiple ? ", several" : ""}`;
+/** A name with its description, and below that the particulars, which may be long. */
+function entries(rows: readonly (readonly [name: string, description: string | null, more: string])[], paint: Paint): string[] {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  return rows.flatMap(([name, description, more]) => {
+    const lines = [...(description === null ? [] : [description]), paint("dim", more)];
+    return lines.map((line, index) => `${(index === 0 ? name : "").padEnd(width)}  ${line}`);
+  });
 }
 
-function defaultOf(variable: Variable): string {
-  if (variable.default !== null) return `default ${text(variable.default)}`;
-  return variable.required ? "required" : "optional";
+function particulars(variable: Variable): string {
+  const { when, secret } = variable;
+  return [...(secret ? ["secret"] : []), typeOf(variable), defaultOf(variable), ...(when === null ? [] : [`asked when ${when}`])].join("; ");
+}
+
+function typeOf({ type, multiple, choices, minimum, maximum }: Variable): string {
+  if (choices !== null) return `${multiple ? "some" : "one"} of ${choices.map(text).join(", ")}`;
+  return minimum === null && maximum === null ? type : `${type} ${minimum ?? ""}..${maximum ?? ""}`;
+}
+
+function defaultOf({ default: standard, required }: Variable): string {
+  if (standard === null) return required ? "required" : "optional";
+  // A template over earlier answers, at times of many lines.
+  if (typeof standard === "string" && /\{[{%#]/.test(standard)) return "the default follows from other answers";
+  return `default ${Array.isArray(standard) ? standard.map(text).join(", ") : text(standard)}`;
+}
+
+function outputOf({ source, output, when }: TemplateSummary): string {
+  return `${output}${source.endsWith("/") ? "/" : ""}${when === null ? "" : `; when ${when}`}`;
 }
 
 function text(value: Answer): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-// Columns that are empty in every row are left out.
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const columns = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row
-      .flatMap((cell, column) => (columns[column] === 0 ? [] : [cell.padEnd(columns[column] ?? 0)]))
-      .join("  ")
-      .trimEnd(),
-  );
+  return typeof value === "string" && value !== "" ? value : JSON.stringify(value);
 }

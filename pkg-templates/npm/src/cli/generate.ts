@@ -1,11 +1,11 @@
 /** `generate`: finds the answers, shows the plan, and writes it. What the answers and the plan mean is the core's business. */
 import { readFile } from "node:fs/promises";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { cancelled, diagnostic, PackwrightError, reason, usage } from "../error.js";
 import { type GenerationOptions, open, type Packwright, type Project, type Written } from "../index.node.js";
 import type { AnswersFile, Answer } from "../protocol.js";
 import type { Flags } from "./arguments.js";
-import { differences, drawn, selfRunning } from "./plan.js";
+import { drawn, tally } from "./plan.js";
 import { registryOf, type Run } from "./run.js";
 import { bytes, counted } from "./terminal.js";
 
@@ -14,16 +14,19 @@ export async function generate(run: Run): Promise<void> {
   const attended = terminal.attended && !flags.yes && !flags.check;
   const pw = await open(registryOf(flags));
   const wanted = await settled(pw, run, attended);
-  const { check, timestamp } = flags;
-  const project = await pw.generate({ ...wanted, check, timestamp });
+  const project = await pw.generate({ ...wanted, check: flags.check });
   terminal.report(project.warnings);
 
   const directory = wanted.directory ?? directoryNamed(project.answers["project_name"]);
   if (flags.check) return report(run, project, directory, null, () => [`${directory} is exactly what the packs give`]);
-  if (flags["dry-run"]) return report(run, project, directory, null, () => preview(run, project, directory));
-  if (attended) terminal.print(preview(run, project, directory));
-  const trust = (flags.trust ?? false) || (attended && (await consented(project, directory, signal)));
-  const written = await project.write(directory, { force: flags.force, trust, signal });
+  const preview = (): string[] => drawn(project.plan, directory, terminal);
+  if (flags["dry-run"]) return report(run, project, directory, null, () => [...preview(), "", `Nothing was written: ${tally(project.plan)}`]);
+  const { force, trust } = flags;
+  if (attended) terminal.print(["", ...preview(), ""]);
+  // Where files would be lost there is nothing to ask: writing says so.
+  const lossless = force || project.plan.operations.every(({ action }) => action !== "conflict");
+  const consent = attended && lossless && (await consented(project, directory, signal));
+  const written = await project.write(directory, { force, trust: trust || consent, signal });
   report(run, project, directory, written, () => summary(project, directory, written));
 }
 
@@ -37,6 +40,7 @@ async function settled(pw: Packwright, run: Run, attended: boolean): Promise<Gen
     with: flags.with,
     answersFile: flags.answers === undefined ? undefined : await answersFile(flags.answers),
     directory,
+    timestamp: flags.timestamp,
     signal,
   };
   const questions = async (answers: Readonly<Record<string, Answer>>) => (await pw.questions({ ...options, answers })).questions;
@@ -80,23 +84,14 @@ function directoryNamed(name: Answer | undefined): string {
   throw usage(`the project name ${JSON.stringify(name)} cannot be the name of a directory`, "say where to write with `--output DIR`");
 }
 
-function preview({ terminal }: Run, project: Project, directory: string): string[] {
-  return [
-    ...drawn(project.plan, directory, terminal),
-    ...differences(project.plan, terminal.paint),
-    ...project.plan.hooks.map(({ pack, event, command }) => `${event} of ${pack}, not run: ${command}`),
-  ];
-}
-
 /** Asks whether to go on, and says whether the person also consents to what runs by itself. */
 async function consented(project: Project, directory: string, signal: AbortSignal): Promise<boolean> {
   const { confirm } = await import("./prompt.js");
-  const running = selfRunning(project.plan);
-  const files = counted(project.plan.operations.filter(({ action }) => action !== "unchanged").length, "file");
-  const question =
-    running.length === 0
-      ? `Write ${files} to ${directory}?`
-      : `Write ${files} to ${directory}, of which ${running.join(", ")} will run by itself when the folder is opened?`;
+  const pending = project.plan.operations.filter(({ action }) => action !== "unchanged");
+  if (pending.length === 0) return false;
+  const running = pending.filter(({ runsOnOpen }) => runsOnOpen).map(({ path }) => path);
+  const warning = running.length === 0 ? "" : `, of which ${running.join(", ")} will run by itself when the folder is opened`;
+  const question = `Write ${counted(pending.length, "file")} to ${directory}${warning}?`;
   if (!(await confirm(question, running.length === 0, signal))) throw cancelled();
   return running.length > 0;
 }
@@ -110,13 +105,17 @@ function report({ terminal }: Run, project: Project, directory: string, written:
 }
 
 function summary(project: Project, directory: string, { written, unchanged }: Written): string[] {
+  if (written.length === 0) return [`Nothing to do: ${directory} is as the packs make it`];
   const size = written.reduce((sum, path) => sum + (project.files.get(path)?.length ?? 0), 0);
   const left = unchanged === 0 ? "" : `; ${counted(unchanged, "file")} unchanged`;
-  const steps = project.plan.hooks.filter(({ event }) => event === "post-generate").map(({ command }) => command);
-  const away = relative(process.cwd(), resolve(directory));
-  const next = [...(away === "" ? [] : [`cd ${away}`]), ...steps];
+  const commands = project.plan.hooks.filter(({ event }) => event === "post-generate").map(({ command }) => command);
+  const steps = resolve(directory) === process.cwd() ? commands : [`cd ${quoted(directory)}`, ...commands];
   return [
-    `Wrote ${counted(written.length, "file")} (${bytes(size)}) to ${join(directory)}${left}`,
-    ...(next.length === 0 ? [] : ["Next:", ...next.map((step) => `  ${step}`)]),
+    `Wrote ${counted(written.length, "file")} (${bytes(size)}) to ${directory}${left}`,
+    ...(commands.length === 0 ? [] : ["", "Next:", ...steps.map((step) => `  ${step}`)]),
   ];
+}
+
+function quoted(path: string): string {
+  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

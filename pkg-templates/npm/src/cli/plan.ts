@@ -1,30 +1,34 @@
-/** Draws a plan: the tree of its files with what would happen to each, the differences, and what would run by itself. */
+/** Draws a plan: the tree of its files with what would happen to each, the differences, and the commands the packs suggest. */
 import type { Action, Operation, Plan } from "../protocol.js";
-import { bytes, coloured, type Paint, type Terminal } from "./terminal.js";
+import { aligned, bytes, coloured, counted, type Paint, type Terminal } from "./terminal.js";
 
-const MARKS: Readonly<Record<Action, { mark: string; style: Parameters<Paint>[0] }>> = {
-  create: { mark: "+", style: "green" },
-  change: { mark: "~", style: "yellow" },
-  conflict: { mark: "!", style: "red" },
-  unchanged: { mark: "=", style: "dim" },
+const LOOKS: Readonly<Record<Action, { mark: string; style: Parameters<Paint>[0]; count: string }>> = {
+  create: { mark: "+", style: "green", count: "to create" },
+  change: { mark: "~", style: "yellow", count: "to change" },
+  conflict: { mark: "!", style: "red", count: "in conflict" },
+  unchanged: { mark: "=", style: "dim", count: "unchanged" },
 };
 
-/** The files of a plan: as a tree below `name` on a terminal, else one line each. */
-export function drawn(plan: Plan, name: string, terminal: Terminal): string[] {
-  if (!terminal.tidy) return plan.operations.map(({ action, path, size }) => `${action.padEnd(9)}  ${path}  ${bytes(size)}`);
-  return [terminal.paint("bold", name), ...branches(treeOf(plan.operations), "", terminal.paint)];
+/** All of a plan for `directory`: on a terminal its files as a tree, else one line each; then how those that stand there differ. */
+export function drawn({ operations, hooks }: Plan, directory: string, terminal: Terminal): string[] {
+  const { paint, tidy } = terminal;
+  const files = tidy
+    ? [paint("bold", directory), ...branches(treeOf(operations), "", paint)]
+    : aligned(operations.map(({ action, path, size }) => [action, path, bytes(size)]));
+  const differing = operations.filter(({ action, diff }) => diff !== null && (action === "change" || action === "conflict"));
+  const commands = hooks.map(({ command, event, pack }) => [command, `${event} of ${pack}`]);
+  return [
+    ...files,
+    ...differing.flatMap(({ diff }) => ["", ...coloured((diff ?? "").trimEnd(), paint)]),
+    ...(commands.length === 0 ? [] : ["", "Commands the packs suggest; none is run:", ...aligned(commands).map((line) => `  ${line}`)]),
+  ];
 }
 
-/** Unified diffs of the files that stand there differently. */
-export function differences(plan: Plan, paint: Paint): string[] {
-  return plan.operations.flatMap(({ action, diff }) =>
-    diff === null || action === "create" || action === "unchanged" ? [] : ["", ...coloured(diff.trimEnd(), paint)],
-  );
-}
-
-/** The files that would run by themselves once somebody opens the folder. */
-export function selfRunning(plan: Plan): string[] {
-  return plan.operations.filter((operation) => operation.runsOnOpen && operation.action !== "unchanged").map(({ path }) => path);
+/** How many files would be made, changed and so on, such as `2 files to create, 1 in conflict`. */
+export function tally({ operations }: Plan): string {
+  const counts = Object.entries(LOOKS).map(([action, { count }]) => [operations.filter((it) => it.action === action).length, count] as const);
+  const [[most, first] = [0, "to write"], ...others] = counts.filter(([number]) => number > 0);
+  return [`${counted(most, "file")} ${first}`, ...others.map((count) => count.join(" "))].join(", ");
 }
 
 type Tree = Map<string, Tree | Operation>;
@@ -57,12 +61,13 @@ function branches(tree: Tree, indent: string, paint: Paint): string[] {
   });
 }
 
-function leaf(name: string, { action, size, mode, runsOnOpen }: Operation, paint: Paint): string {
-  const { mark, style } = MARKS[action];
+function leaf(name: string, { action, size, mode, secret, runsOnOpen }: Operation, paint: Paint): string {
+  const { mark, style } = LOOKS[action];
   const notes = [
     bytes(size),
     ...(mode === "0755" ? ["executable"] : []),
     ...(action === "change" || action === "conflict" ? [action] : []),
+    ...(secret ? ["holds a secret"] : []),
     ...(runsOnOpen ? ["runs when the folder is opened"] : []),
   ];
   return `${paint(style, `${mark} ${name}`)}  ${paint("dim", notes.join(", "))}`;

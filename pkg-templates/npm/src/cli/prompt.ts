@@ -5,6 +5,7 @@
 import * as clack from "@clack/prompts";
 import { cancelled } from "../error.js";
 import type { Answer, Question, Variable } from "../protocol.js";
+import { harmless } from "./terminal.js";
 
 // Results go to stdout, so the conversation goes to stderr.
 const output = process.stderr;
@@ -35,7 +36,7 @@ export async function converse({ title, given, questions, signal }: Conversation
     if (asked.size === 0) clack.intro(title, { output });
     const { name } = open.variable;
     const again = asked.has(name);
-    if (again) clack.log.error(open.problem?.message ?? `${name} needs a value`, { output });
+    if (again) clack.log.error(harmless(open.problem?.message ?? `${name} needs a value`), { output });
     asked.add(name);
     const answer = await ask(open, again ? answers[name] : undefined, signal);
     if (answer === undefined) delete answers[name];
@@ -45,7 +46,7 @@ export async function converse({ title, given, questions, signal }: Conversation
 
 /** Asks yes or no; `likely` is what Enter says. */
 export async function confirm(message: string, likely: boolean, signal: AbortSignal): Promise<boolean> {
-  return answered(await clack.confirm({ message, initialValue: likely, output, signal }));
+  return answered(await clack.confirm({ message: harmless(message), initialValue: likely, output, signal: ofItsOwn(signal) }));
 }
 
 // What was given on the command line, in a file or in the lockfile is settled.
@@ -63,9 +64,14 @@ function isSpoilt({ variable, problem }: Question, before: ReadonlySet<string>):
 /** The answer, or nothing if the default was taken or an optional variable left out. */
 async function ask(question: Question, previous: Answer | undefined, signal: AbortSignal): Promise<Answer | undefined> {
   const { variable } = question;
-  const answer = await askByType(question, previous, { message: title(variable), output, signal });
+  const answer = await askByType(question, previous, { message: title(variable), output, signal: ofItsOwn(signal) });
   const nothing = question.default === null && (answer === "" || same(answer, []));
   return nothing || same(answer, question.default) ? undefined : answer;
+}
+
+/** Each prompt leaves its listener on the signal it is given, of which Node warns when there are many. */
+function ofItsOwn(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal]);
 }
 
 interface Setting {
@@ -103,7 +109,7 @@ async function choose(choices: readonly Answer[], { multiple, required }: Variab
 
 function title({ name, description, group }: Variable): string {
   const words = description === null ? name : `${description} (${name})`;
-  return group === null ? words : `${group}: ${words}`;
+  return harmless(group === null ? words : `${group}: ${words}`);
 }
 
 function answered<T>(answer: T): Exclude<T, symbol> {
@@ -116,5 +122,5 @@ function same(one: Answer, other: Answer | null): boolean {
 }
 
 function text(value: Answer): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return harmless(typeof value === "string" ? value : JSON.stringify(value));
 }

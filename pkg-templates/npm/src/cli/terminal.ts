@@ -36,7 +36,7 @@ export class Terminal {
 
   /** Prints lines for people; nothing with `--json`. */
   print(lines: readonly string[]): void {
-    if (!this.json && lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
+    if (!this.json && lines.length > 0) process.stdout.write(`${harmless(lines.join("\n"))}\n`);
   }
 
   /** Tells what went wrong. */
@@ -50,8 +50,16 @@ export class Terminal {
   report(diagnostics: readonly Diagnostic[]): void {
     if (this.json || diagnostics.length === 0) return;
     const told = diagnostics.map((diagnostic) => explanation(diagnostic, this.#paintError).join("\n"));
-    process.stderr.write(`${told.join("\n\n")}\n`);
+    process.stderr.write(`${harmless(told.join("\n\n"))}\n`);
   }
+}
+
+/**
+ * Text that a terminal only shows. Packs, registries and files are strangers' texts: of control characters and of those that turn the
+ * direction of writing only line breaks, tabs and our own colours are let through.
+ */
+export function harmless(text: string): string {
+  return text.replace(/(\x1b\[(?:1|2|22|3[12369])m)|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (_, colour?: string) => colour ?? "\ufffd");
 }
 
 function painter(stream: WriteStream): Paint {
@@ -86,13 +94,11 @@ export function coloured(diff: string, paint: Paint): string[] {
   });
 }
 
-/** Rows in aligned columns under their headings; without headings where nobody reads it on a terminal. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[], terminal: Terminal): string[] {
-  const shown = terminal.tidy ? [headings, ...rows] : rows;
-  const widths = headings.map((_, column) => Math.max(0, ...shown.map((row) => row[column]?.length ?? 0)));
-  const lines = shown.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
-  const [first = "", ...others] = lines;
-  return terminal.tidy ? [terminal.paint("bold", first), ...others] : lines;
+/** Rows in aligned columns. Columns that are empty in every row are left out. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const line = (row: readonly string[]): string[] => row.flatMap((cell, column) => (widths[column] ? [cell.padEnd(widths[column])] : []));
+  return rows.map((row) => line(row).join("  ").trimEnd());
 }
 
 /** A number of bytes as people read it. */
