@@ -1,7 +1,7 @@
 // The packed package, installed as its users would: once for all test files, in a directory that the next build replaces.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,8 @@ async function install() {
   if (existsSync(directory)) return directory;
   mkdirSync(parent, { recursive: true });
   const fresh = mkdtempSync(`${directory}-`);
+  // Tests run it as other users too.
+  chmodSync(fresh, 0o755);
   writeFileSync(join(fresh, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", resolve(tarball)], { cwd: fresh });
   // Another test file may have been faster; its directory is as good.

@@ -1,14 +1,14 @@
 // The package in Node as its users import it: the published shape, the types, the programming interface, hosts of their own, and crashes.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { filesOf, packs, project, root, scratch, tarball, timestamp } from "./installed.mjs";
+import { files, serve } from "./serve.mjs";
 
 const run = promisify(execFile);
 const installed = createRequire(join(project, "index.js"));
@@ -16,19 +16,6 @@ const { open, PackwrightError, browserHost } = await import(pathToFileURL(instal
 
 const good = { id: "fixtures", directory: join(packs, "good") };
 const greeting = { packs: ["greeting"], answers: { project_name: "demo" }, timestamp };
-
-/** Serves bytes by path; `requests` counts what was asked. */
-async function serve(files) {
-  const requests = [];
-  const server = createServer((request, response) => {
-    requests.push(request.url);
-    const body = files(request.url.slice(1));
-    if (body === undefined) response.writeHead(404).end();
-    else response.end(body);
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { registry: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close() };
-}
 
 describe("the published shape", { concurrency: 2 }, () => {
   test("publint finds nothing", async () => {
@@ -97,7 +84,7 @@ describe("programs", { concurrency: 2 }, () => {
   const programs = {
     "import.mjs": `import { open } from "packwright";${program}`,
     "require.cjs": `const { open } = require("packwright"); (async () => {${program}})();`,
-    "inline.mjs": `import { open as openInline } from "packwright/inline"; import { fileURLToPath } from "node:url";
+    "inline.mjs": `import { open as openInline } from "packwright/inline";
       const index = new URL("./node_modules/packwright/registry/", import.meta.url);
       import { createServer } from "node:http"; import { readFileSync } from "node:fs";
       const server = createServer((request, response) => { try { response.end(readFileSync(new URL("." + request.url, index))); } catch { response.writeHead(404).end(); } });
@@ -120,6 +107,16 @@ describe("programs", { concurrency: 2 }, () => {
       if (/^(import|require)/.test(name)) assert.ok(existsSync(join(cwd, "demo/Cargo.toml")));
     });
   }
+
+  test("the example of the README", async () => {
+    const readme = readFileSync(join(project, "node_modules/packwright/README.md"), "utf8");
+    const [, example] = /^## In a program\n\n```js\n(.*?)^```$/ms.exec(readme);
+    writeFileSync(join(project, "readme.mjs"), example);
+    const cwd = scratch();
+    const { stdout } = await run(process.execPath, [join(project, "readme.mjs")], { cwd });
+    assert.match(stdout, /^create Cargo\.toml$/m);
+    assert.ok(existsSync(join(cwd, "demo/Cargo.toml")));
+  });
 
   test("a build script that generates, checks, and fails the build on drift", async () => {
     const directory = scratch("build");
@@ -174,25 +171,60 @@ describe("the programming interface", () => {
     assert.deepEqual(new Map([...filesOf(directory)].map(([path, bytes]) => [path, new Uint8Array(bytes)])), new Map([...one.files].sort()));
   });
 
-  test("a registry may be a URL, a path, a file URL, or several", async () => {
+  test("a registry may be a URL, a path, a file URL, or several", async (context) => {
     const index = await (await open()).buildRegistry(good.directory);
-    const { registry, close } = await serve((path) => index.get(path));
-    for (const given of [registry, new URL(registry), good.directory, pathToFileURL(good.directory), { id: "default", url: registry }, [{ id: "default", directory: good.directory }]]) {
+    const { url } = await serve(context, files((path) => index.get(path)));
+    for (const given of [url, new URL(url), good.directory, pathToFileURL(good.directory), { id: "default", url }, [{ id: "default", directory: good.directory }]]) {
       assert.equal((await (await open({ registry: given })).show("greeting")).registry, "default");
     }
-    close();
   });
 
-  test("asking again costs no traffic", async () => {
+  test("each of several registries gives the packs of its scopes", async () => {
+    const pw = await open({ registry: [good, { id: "acme", directory: join(packs, "scoped"), scopes: ["@acme"] }] });
+    assert.deepEqual((await pw.list()).map(({ name, registry }) => [name, registry]), [["@acme/badge", "acme"], ["greeting", "fixtures"], ["survey", "fixtures"], ["tasks", "fixtures"]]);
+    const { packs: used } = await pw.generate({ packs: ["@acme/badge"], answers: { project_name: "demo" } });
+    assert.deepEqual(used.map(({ name, registry }) => [name, registry]), [["greeting", "fixtures"], ["@acme/badge", "acme"]]);
+  });
+
+  test("asking again costs no traffic, and opening again reads again", async (context) => {
     const index = await (await open()).buildRegistry(good.directory);
-    const { registry, requests, close } = await serve((path) => index.get(path));
+    const { url: registry, requests } = await serve(context, files((path) => index.get(path)));
     const pw = await open({ registry });
     await pw.questions({ packs: ["greeting"] });
     const once = requests.length;
     assert.ok(once > 0);
     for (const name of ["d", "de", "dem", "demo"]) await pw.questions({ packs: ["greeting"], answers: { project_name: name } });
     assert.equal(requests.length, once);
-    close();
+    await (await open({ registry })).questions({ packs: ["greeting"] });
+    assert.equal(requests.length, 2 * once);
+  });
+
+  test("a directory of packs is read once per open", async () => {
+    const registry = scratch("edited");
+    cpSync(join(packs, "good/tasks"), join(registry, "tasks"), { recursive: true });
+    const pw = await open({ registry });
+    const text = async (opened) => new TextDecoder().decode((await opened.generate({ packs: ["tasks"], answers: { project_name: "demo" } })).files.get(".vscode/tasks.json"));
+    const before = await text(pw);
+    writeFileSync(join(registry, "tasks/templates/tasks.json"), "edited\n");
+    assert.equal(await text(pw), before);
+    assert.equal(await text(await open({ registry })), "edited\n");
+  });
+
+  test("secrets reach the files that use them, and neither the lockfile nor anything else that is returned", async () => {
+    const directory = scratch("secret");
+    const pw = await open({ registry: join(packs, "secret") });
+    const wanted = { packs: ["vault"], answers: { project_name: "demo", token: "HUSHHUSH" }, directory, timestamp };
+    const first = await pw.generate(wanted);
+    assert.ok(new TextDecoder().decode(first.files.get(".env")).includes("HUSHHUSH"));
+    await first.write(directory);
+    writeFileSync(join(directory, ".env"), "TOKEN=other\n");
+    const { packs: used, answers, plan, lockfile, warnings } = await pw.generate(wanted);
+    const { questions } = await pw.questions(wanted);
+    const told = JSON.stringify({ used, answers, plan, lockfile, warnings });
+    assert.ok(!told.includes("HUSHHUSH"), told);
+    assert.equal(questions.find(({ variable }) => variable.name === "token").problem, null);
+    const refused = await pw.questions({ ...wanted, answers: { token: "hush-wrong" } });
+    assert.ok(!JSON.stringify(refused.questions.map(({ problem }) => problem)).includes("hush-wrong"));
   });
 
   test("every failure is a PackwrightError with all problems in it", async () => {
@@ -216,48 +248,49 @@ describe("the programming interface", () => {
   test("outside Node a registry is needed", async () => {
     const inline = await import(pathToFileURL(installed.resolve("packwright/inline")));
     await assert.rejects(inline.open(), { code: "usage" });
+    await assert.rejects(inline.open({ registry: "packs" }), { code: "usage", message: /not an address/ });
   });
 });
 
-describe("hosts of one's own", () => {
-  /** A host on a map of paths to bytes, with directories as they come. */
-  function memoryHost(files) {
-    const directories = new Set();
-    const reply = (request) => {
-      const path = [request.root, request.path].filter(Boolean).join("/");
-      const below = [...files.keys()].filter((file) => file.startsWith(`${path}/`));
-      switch (request.type) {
-        case "read":
-          return files.has(path) ? { type: "bytes", bytes: files.get(path) } : { type: "error", kind: "not-found", message: path };
-        case "list": {
-          const names = new Map(below.map((file) => file.slice(path.length + 1).split("/")).map(([name, ...rest]) => [name, rest.length > 0 ? "directory" : "file"]));
-          return { type: "entries", entries: [...names].map(([name, kind]) => ({ name, kind })) };
-        }
-        case "stat":
-          if (files.has(path)) return { type: "stat", kind: "file", size: files.get(path).length, executable: false };
-          return { type: "stat", kind: below.length > 0 || directories.has(path) ? "directory" : "absent", size: 0, executable: false };
-        case "make-directory":
-          directories.add(path);
-          return { type: "done" };
-        case "create":
-          files.set(path, request.content);
-          return { type: "done" };
-        case "rename":
-          files.set(`${request.root}/${request.to}`, files.get(`${request.root}/${request.from}`));
-          files.delete(`${request.root}/${request.from}`);
-          return { type: "done" };
-        case "remove":
-          if (!files.delete(path)) directories.delete(path);
-          return { type: "done" };
-        default:
-          return { type: "error", kind: "unsupported", message: request.type };
+/** A host on a map of paths to bytes, with directories as they come. */
+function memoryHost(files) {
+  const directories = new Set();
+  const reply = (request) => {
+    const path = [request.root, request.path].filter(Boolean).join("/");
+    const below = [...files.keys()].filter((file) => file.startsWith(`${path}/`));
+    switch (request.type) {
+      case "read":
+        return files.has(path) ? { type: "bytes", bytes: files.get(path) } : { type: "error", kind: "not-found", message: path };
+      case "list": {
+        const names = new Map(below.map((file) => file.slice(path.length + 1).split("/")).map(([name, ...rest]) => [name, rest.length > 0 ? "directory" : "file"]));
+        return { type: "entries", entries: [...names].map(([name, kind]) => ({ name, kind })) };
       }
-    };
-    return { capabilities: { rename: true, modes: false }, perform: async (request) => reply(request) };
-  }
+      case "stat":
+        if (files.has(path)) return { type: "stat", kind: "file", size: files.get(path).length, executable: false };
+        return { type: "stat", kind: below.length > 0 || directories.has(path) ? "directory" : "absent", size: 0, executable: false };
+      case "make-directory":
+        directories.add(path);
+        return { type: "done" };
+      case "create":
+        files.set(path, request.content);
+        return { type: "done" };
+      case "rename":
+        files.set(`${request.root}/${request.to}`, files.get(`${request.root}/${request.from}`));
+        files.delete(`${request.root}/${request.from}`);
+        return { type: "done" };
+      case "remove":
+        if (!files.delete(path)) directories.delete(path);
+        return { type: "done" };
+      default:
+        return { type: "error", kind: "unsupported", message: request.type };
+    }
+  };
+  return { capabilities: { rename: true, modes: false }, perform: async (request) => reply(request) };
+}
 
-  const sources = () => new Map([...filesOf(good.directory)].map(([path, bytes]) => [`registry:fixtures/${path}`, new Uint8Array(bytes)]));
+const sources = () => new Map([...filesOf(good.directory)].map(([path, bytes]) => [`registry:fixtures/${path}`, new Uint8Array(bytes)]));
 
+describe("hosts of one's own", () => {
   test("a whole file system in memory, read from and written to", async () => {
     const files = sources();
     const pw = await open({ registry: good, host: memoryHost(files) });
@@ -317,13 +350,26 @@ describe("ending early", () => {
     await assert.rejects(pw.list({ signal: AbortSignal.abort() }), { code: "cancelled", exitCode: 130 });
   });
 
-  test("a signal ends a fetch that never answers", async () => {
-    const server = createServer(() => {});
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const pw = await open({ registry: `http://127.0.0.1:${server.address().port}/` });
+  test("a signal ends a fetch that never answers", async (context) => {
+    const { url: registry } = await serve(context, () => {});
+    const pw = await open({ registry });
     await assert.rejects(pw.list({ signal: AbortSignal.timeout(100) }), { code: "cancelled", exitCode: 130 });
-    server.closeAllConnections();
-    server.close();
+  });
+
+  test("a signal during a write takes back what was written", async () => {
+    const files = sources();
+    const host = memoryHost(files);
+    const controller = new AbortController();
+    const hasty = {
+      ...host,
+      perform: async (request, context) => {
+        if (request.type === "rename") controller.abort();
+        return host.perform(request, context);
+      },
+    };
+    const project = await (await open({ registry: good, host: hasty })).generate(greeting);
+    await assert.rejects(project.write("demo", { signal: controller.signal }), { code: "cancelled", exitCode: 130 });
+    assert.deepEqual([...files.keys()].filter((path) => path.startsWith("target/")), []);
   });
 });
 

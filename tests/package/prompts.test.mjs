@@ -1,6 +1,6 @@
 // The command line with a person at the terminal: questions, repeated questions, consent, leaving early, and colours.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { cli, filesOf, packs, scratch, timestamp } from "./installed.mjs";
@@ -59,6 +59,24 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     assert.equal(readFileSync(join(cwd, "demo/src/demo.txt"), "utf8"), "Hello, demo, on port 8080!\n");
   });
 
+  test("Enter takes all defaults of the starter packs", async () => {
+    const cwd = scratch();
+    const args = ["generate", "rust-cli", "github-ci", "--name", "demo", "--timestamp", timestamp];
+    const person = talk(args, cwd);
+    for (const name of ["description", "license", "copyright_holder", "ci_language", "ci_platforms", "dependabot", "crate_name", "argument_parser"]) {
+      await person.see(`(${name})`);
+      person.type(keys.enter);
+    }
+    await person.see("to demo?");
+    person.type(keys.enter);
+    const { code, text } = await person.end();
+    assert.equal(code, 0, text);
+    assert.doesNotMatch(text, /Warning/);
+    const silent = scratch();
+    await talk([...args, "--yes"], silent).end();
+    assert.deepEqual(filesOf(cwd), filesOf(silent));
+  });
+
   test("--yes asks nothing and draws the summary", async () => {
     const cwd = scratch();
     const { code, text } = await talk(["generate", "greeting", "--name", "demo", "--yes", ...fixed], cwd).end();
@@ -69,7 +87,7 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
   test("a wrong answer on the command line ends it before anything is asked", async () => {
     const { code, text } = await talk(["generate", "survey@2.0.0-rc.1", "--name", "demo", "--var", "count=99", ...fixed], scratch()).end();
     assert.equal(code, 11, text);
-    assert.ok(!text.includes("Who owns it"));
+    assert.ok(!text.includes("(owner)"), text);
   });
 
   test("a file that runs by itself is named, and Enter does not consent", async () => {
@@ -109,11 +127,40 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     });
   }
 
+  test("files that would be lost end it without a question", async () => {
+    const cwd = scratch();
+    mkdirSync(join(cwd, "demo/src"), { recursive: true });
+    writeFileSync(join(cwd, "demo/src/demo.txt"), "mine\n");
+    const person = talk(["generate", "greeting", "--name", "demo", "--var", "port=8080", "--var", "greeting=Hello", ...fixed], cwd);
+    await person.see("-mine");
+    const { code, text } = await person.end();
+    assert.equal(code, 13, text);
+    assert.ok(!text.includes("Write 3 files"));
+    assert.deepEqual([...filesOf(cwd).keys()], ["demo/src/demo.txt"]);
+  });
+
+  test("what packs say cannot steer the terminal", async () => {
+    const registry = ["--registry", join(packs, "hostile")];
+    const cwd = scratch();
+    mkdirSync(join(cwd, "demo"));
+    writeFileSync(join(cwd, "demo/text.txt"), "mine\n");
+    const person = talk(["generate", "escape", "--name", "demo", "--dry-run", ...registry], cwd);
+    await person.see("title");
+    person.type(keys.enter);
+    const planned = await person.end();
+    const shown = await talk(["show", "escape", ...registry], cwd).end();
+    for (const { code, output, text } of [planned, shown]) {
+      assert.equal(code, 0, text);
+      assert.ok(text.includes("title \ufffd"), text);
+      for (const trick of ["\x1b]0;", "\x1b[2J", "\x07", "\u202e"]) assert.ok(!output.includes(trick), JSON.stringify(output));
+    }
+  });
+
   test("a tree and colours on a terminal, no colours with NO_COLOR", async () => {
     const args = ["generate", "greeting", "--name", "demo", "--yes", "--dry-run", ...fixed];
-    const coloured = await talk(args, scratch(), { NO_COLOR: "" }).end();
+    const coloured = await talk(args, scratch(), { NO_COLOR: undefined }).end();
     assert.ok(coloured.output.includes("\x1b[32m+ greet.sh\x1b[39m"), coloured.output);
-    const expected = ["demo", "├─ bin/", "│  └─ + greet.sh  24 B, executable", "├─ + packwright.lock", "└─ src/", "   └─ + demo.txt  28 B"];
+    const expected = ["demo", "├─ bin/", "│  └─ + greet.sh  24 B, executable", "├─ + packwright.lock", "└─ src/", "   └─ + demo.txt  27 B"];
     for (const line of expected) assert.ok(coloured.text.includes(line), `"${line}" is not in:\n${coloured.text}`);
     const plain = await talk(args, scratch(), { NO_COLOR: "1" }).end();
     assert.ok(!plain.output.includes("\x1b["), plain.output);

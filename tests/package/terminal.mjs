@@ -18,7 +18,7 @@ export function converse(command, args, { cwd, env = {} }) {
   const line = [command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
   const child = spawn("script", ["--quiet", "--flush", "--return", "--command", `stty rows 50 cols 200; exec ${line}`, "/dev/null"], {
     cwd,
-    env: { ...process.env, TERM: "xterm", CI: "", ...env },
+    env: { ...process.env, TERM: "xterm", CI: undefined, FORCE_COLOR: undefined, ...env },
   });
   let output = "";
   let seen = 0;

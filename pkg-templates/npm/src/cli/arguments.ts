@@ -25,7 +25,7 @@ const FLAGS = {
   yes: { type: "boolean", short: "y", about: "ask nothing: take the defaults and write" },
   force: { type: "boolean", about: "overwrite files that have other content" },
   trust: { type: "boolean", about: "consent to files that run by themselves when the folder is opened" },
-  timestamp: { type: "string", value: "TIME", about: "the time to record, as 2026-11-22T14:51:00Z (default: that of packwright.lock, else now)" },
+  timestamp: { type: "string", value: "TIME", about: "the time to record, as 2026-11-22T14:51:00Z (default: the lockfile's, else now)" },
   registry: { type: "string", value: "[ID=]LOCATION", about: "where packs come from: a URL or a directory (default: the starter packs)" },
   json: { type: "boolean", about: "print one JSON document" },
   help: { type: "boolean", short: "h", about: "explain the command" },
@@ -164,7 +164,10 @@ function checkFlag(command: Command, given: Given): void {
   const flag: Flag = FLAGS[name];
   if (flag.type === "boolean" && given.value !== undefined) throw usage(`\`${given.rawName}\` takes no value`);
   if (flag.type === "string" && missing(given)) {
-    throw usage(`\`${given.rawName}\` needs a value`, `write \`${given.rawName} ${flag.value}\`, or \`--${name}=-…\` for one that begins with a dash`);
+    throw usage(
+      `\`${given.rawName}\` needs a value`,
+      `write \`${given.rawName} ${flag.value}\`, or \`--${name}=-…\` for one that begins with a dash`,
+    );
   }
 }
 

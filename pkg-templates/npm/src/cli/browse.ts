@@ -10,6 +10,7 @@ export async function list({ flags, terminal, signal }: Run): Promise<void> {
   terminal.result({ packs }, () => {
     // Programs that read lines want no headings.
     if (!terminal.tidy) return aligned(rows);
+    if (rows.length === 0) return ["The registry has no packs"];
     const [headings = "", ...lines] = aligned([["NAME", "VERSION", "CATEGORY", "DESCRIPTION"], ...rows]);
     return [terminal.paint("bold", headings), ...lines];
   });

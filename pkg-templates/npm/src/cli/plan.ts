@@ -1,6 +1,6 @@
 /** Draws a plan: the tree of its files with what would happen to each, the differences, and the commands the packs suggest. */
 import type { Action, Operation, Plan } from "../protocol.js";
-import { aligned, bytes, coloured, counted, type Paint, type Terminal } from "./terminal.js";
+import { aligned, bytes, coloured, type Paint, type Terminal } from "./terminal.js";
 
 const LOOKS: Readonly<Record<Action, { mark: string; style: Parameters<Paint>[0]; count: string }>> = {
   create: { mark: "+", style: "green", count: "to create" },
@@ -15,20 +15,18 @@ export function drawn({ operations, hooks }: Plan, directory: string, terminal: 
   const files = tidy
     ? [paint("bold", directory), ...branches(treeOf(operations), "", paint)]
     : aligned(operations.map(({ action, path, size }) => [action, path, bytes(size)]));
-  const differing = operations.filter(({ action, diff }) => diff !== null && (action === "change" || action === "conflict"));
   const commands = hooks.map(({ command, event, pack }) => [command, `${event} of ${pack}`]);
   return [
     ...files,
-    ...differing.flatMap(({ diff }) => ["", ...coloured((diff ?? "").trimEnd(), paint)]),
+    ...operations.flatMap(({ diff }) => (diff === null ? [] : ["", ...coloured(diff.trimEnd(), paint)])),
     ...(commands.length === 0 ? [] : ["", "Commands the packs suggest; none is run:", ...aligned(commands).map((line) => `  ${line}`)]),
   ];
 }
 
-/** How many files would be made, changed and so on, such as `2 files to create, 1 in conflict`. */
+/** How many files would be made, changed and so on, such as `2 to create, 1 in conflict`. */
 export function tally({ operations }: Plan): string {
-  const counts = Object.entries(LOOKS).map(([action, { count }]) => [operations.filter((it) => it.action === action).length, count] as const);
-  const [[most, first] = [0, "to write"], ...others] = counts.filter(([number]) => number > 0);
-  return [`${counted(most, "file")} ${first}`, ...others.map((count) => count.join(" "))].join(", ");
+  const counts = Object.entries(LOOKS).map(([action, { count }]) => [operations.filter((it) => it.action === action).length, count]);
+  return counts.flatMap(([number, words]) => (number === 0 ? [] : [`${number} ${words}`])).join(", ");
 }
 
 type Tree = Map<string, Tree | Operation>;

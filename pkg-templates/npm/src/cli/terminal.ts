@@ -59,7 +59,8 @@ export class Terminal {
  * direction of writing only line breaks, tabs and our own colours are let through.
  */
 export function harmless(text: string): string {
-  return text.replace(/(\x1b\[(?:1|2|22|3[12369])m)|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (_, colour?: string) => colour ?? "\ufffd");
+  const steering = /(\x1b\[(?:1|2|22|3[12369])m)|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+  return text.replace(steering, (_, ours?: string) => ours ?? "\ufffd");
 }
 
 function painter(stream: WriteStream): Paint {
