@@ -18,7 +18,7 @@ use crate::constraint::Constraint;
 use crate::diagnostic::{Code, Diagnostic, Location, nearest, source_frame};
 use crate::expression::{check_expression, check_template};
 use crate::name::{PackName, RegistryId, VariableName};
-use crate::path::RelPath;
+use crate::path::{RelPath, is_invisible};
 use crate::variable::{self, Answer, Kind, PROJECT_NAME, Pattern, TIMESTAMP, Variable};
 use crate::version::Version;
 
@@ -682,7 +682,7 @@ impl<'a> Check<'a> {
 
     /// Texts end up in terminals and tables.
     fn line(&mut self, path: &[&str], text: &str) {
-        if text.chars().any(char::is_control) {
+        if text.contains(is_invisible) {
             self.problem(Code::InvalidManifest, path, "control characters and line breaks are not allowed");
         }
     }
@@ -809,6 +809,9 @@ impl<'a> Check<'a> {
             Json::String(text) => text,
             other => other.to_string(),
         });
+        if let Some(example) = &example {
+            self.line(&at("example"), example);
+        }
         let mut variable = Variable {
             name: checked?,
             kind: raw.kind,
@@ -842,6 +845,7 @@ impl<'a> Check<'a> {
                     let message = "several choices are given with commas between them, so none may hold one";
                     self.problem(Code::InvalidManifest, &path, message);
                 }
+                Ok(Answer::Text(text)) if text.contains(is_invisible) => self.line(&path, &text),
                 Ok(choice) if read.contains(&choice) => {
                     self.problem(Code::InvalidManifest, &path, format!("`{choice}` is there already"));
                 }

@@ -164,7 +164,7 @@ fn check_component(component: &str) -> Result<(), Reason> {
 
 /// Control characters, and those that reorder or hide text (Unicode TR 36, CVE-2021-42574).
 /// HFS+ drops the zero-width ones when it compares names (CVE-2014-9390).
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

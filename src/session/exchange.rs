@@ -169,7 +169,10 @@ impl Exchange {
 
     pub(super) async fn make_directory(&self, root: &Root, path: &str) -> Result<(), HostError> {
         let reply = self.ask(RequestBody::MakeDirectory { root: root.clone(), path: path.to_owned() }).await;
-        done(reply, || format!("making the directory {}", place(root, path)))
+        done(reply, || match path {
+            "" => format!("making {}", place(root, path)),
+            path => format!("making the directory {}", place(root, path)),
+        })
     }
 
     /// Writes new files. All are waited for, even when one fails.
@@ -217,9 +220,10 @@ impl Lane {
 fn place(root: &Root, path: &str) -> String {
     match (root, path) {
         (Root::Target, "") => "the project's directory".to_owned(),
-        (Root::Target, path) => path.to_owned(),
-        (root, "") => format!("the directory of {root}"),
-        (root, path) => format!("{path} of {root}"),
+        (Root::Source, "") => "the directory of the packs".to_owned(),
+        (Root::Registry(id), "") => format!("the directory of the registry `{id}`"),
+        (Root::Target | Root::Source, path) => path.to_owned(),
+        (Root::Registry(id), path) => format!("{path} of the registry `{id}`"),
     }
 }
 

@@ -13,7 +13,7 @@ use super::protocol::{
 use super::source::{Pack, Sources};
 use crate::archive;
 use crate::compose::{Tree, compose};
-use crate::constraint::{Requirement, RequirementError};
+use crate::constraint::{Constraint, Requirement, RequirementError};
 use crate::diagnostic::{self, Code, Diagnostic, nearest};
 use crate::explain::explain;
 use crate::expression::Engine;
@@ -24,7 +24,7 @@ use crate::path::{LOCKFILE, RelPath};
 use crate::plan::{Action, Existing, Plan, Wanted};
 use crate::registry::{Digest, Release};
 use crate::render::{Context, Rendered, render};
-use crate::resolve::{ChosenPack, Gather, Request, Resolution, solve};
+use crate::resolve::{ChosenPack, Fact, Failure, Gather, Request, Resolution, solve};
 use crate::variable::{
     self, Answer, Answers, Kind, Question, TIMESTAMP, Variable, check_timestamp, declare, interview,
     unknown_answers,
@@ -43,14 +43,18 @@ pub(super) async fn show(sources: &Sources, pack: &str) -> Result<Outcome, Vec<D
     let Some(known) = facts.remove(&requirement.name).flatten() else {
         return Err(not_found(sources, &requirement.name).await.into());
     };
+    // Asked for by its name alone, a pack of which there are only pre-releases is shown all the same.
     let matching =
         || known.releases.iter().filter(|release| requirement.constraint.matches(&release.version));
-    let Some(release) = matching().find(|release| !release.yanked).or_else(|| matching().next()) else {
-        let versions: Vec<String> =
-            known.releases.iter().map(|release| release.version.to_string()).collect();
-        let message = format!("no version of `{}` matches `{}`", requirement.name, requirement.constraint);
-        let error = Diagnostic::error(Code::Conflict, message).about(&requirement.name);
-        return Err(error.because(format!("there are {}", versions.join(", "))).into());
+    let any = || known.releases.iter().filter(|_| requirement.constraint == Constraint::any());
+    let candidates = || matching().chain(any());
+    let Some(release) = candidates().find(|release| !release.yanked).or_else(|| candidates().next()) else {
+        let fact = Fact::NoVersion {
+            name: requirement.name.clone(),
+            available: known.releases.iter().rev().map(|release| release.version.clone()).collect(),
+            yanked: Vec::new(),
+        };
+        return Err(explain(&Failure::Conflict(vec![Fact::Asked(requirement), fact]), []));
     };
     let pack = sources.packs(&[release]).await?.remove(0);
     let versions = known.releases.iter();

@@ -228,7 +228,7 @@ impl Registry {
                 Kind::Sources(root.clone(), Mutex::default())
             }
             (None, Place::Http(_)) => {
-                let message = format!("{} is none: there is no {CONFIG}", self.shown());
+                let message = format!("{} has no {CONFIG}, so it is no registry", self.shown());
                 let error = Diagnostic::error(Code::FileNotFound, message).about(&self.id);
                 return Err(error.suggest("check the registry's address").into());
             }
@@ -424,6 +424,7 @@ impl Registry {
             status @ (401 | 403) => {
                 Err(refused(status).suggest("check whether the registry wants a sign-in").into())
             }
+            status @ (429 | 500..) => Err(refused(status).suggest("try again later").into()),
             status => Err(refused(status).into()),
         }
     }

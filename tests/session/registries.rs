@@ -137,7 +137,7 @@ fn damage_is_told_with_code_and_place() {
     assert!(text.contains("it came from the registry `starter` at https://packs.example/r/"), "{text}");
     let (code, text) = said(with_file("config.json", None).0);
     assert_eq!(code, Code::FileNotFound);
-    assert!(text.contains("there is no config.json"), "{text}");
+    assert!(text.contains("has no config.json, so it is no registry"), "{text}");
     assert_eq!(
         said(with_file("config.json", Some(br#"{"v":2,"archives":"x"}"#)).0).0,
         Code::UnsupportedFormat
