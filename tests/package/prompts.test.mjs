@@ -144,14 +144,13 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     const cwd = scratch();
     mkdirSync(join(cwd, "demo"));
     writeFileSync(join(cwd, "demo/text.txt"), "mine\n");
-    const person = talk(["generate", "escape", "--name", "demo", "--dry-run", ...registry], cwd);
-    await person.see("title");
-    person.type(keys.enter);
-    const planned = await person.end();
-    const shown = await talk(["show", "escape", ...registry], cwd).end();
-    for (const { code, output, text } of [planned, shown]) {
-      assert.equal(code, 0, text);
-      assert.ok(text.includes("title \ufffd"), text);
+    const planned = await talk(["generate", "escape", "--name", "demo", "--dry-run", "--yes", ...registry], cwd).end();
+    assert.equal(planned.code, 0, planned.text);
+    assert.ok(planned.text.includes("title \ufffd"), planned.text);
+    const refused = await talk(["show", "steer", ...registry], cwd).end();
+    assert.equal(refused.code, 11, refused.text);
+    assert.ok(refused.text.includes("control characters and line breaks are not allowed"), refused.text);
+    for (const { output } of [planned, refused]) {
       for (const trick of ["\x1b]0;", "\x1b[2J", "\x07", "\u202e"]) assert.ok(!output.includes(trick), JSON.stringify(output));
     }
   });
