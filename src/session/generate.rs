@@ -121,10 +121,14 @@ pub(super) async fn generate(
     } else {
         None
     };
+    let leftovers = match (target, lock) {
+        (true, Some(lock)) => left_over(&sources.exchange, &lock.content, &wanted).await?,
+        _ => Vec::new(),
+    };
     let hooks = inquiry.selection.packs.iter().flat_map(|pack| pack.manifest.hooks.clone()).collect();
     let (plan, contents) = Plan::new(wanted, existing.as_ref(), hooks);
     if check {
-        up_to_date(&plan)?;
+        up_to_date(&plan, &leftovers)?;
     }
     Ok(Outcome::Generate {
         project: Box::new(Project {
@@ -132,7 +136,7 @@ pub(super) async fn generate(
             answers: inquiry.recorded().collect(),
             plan,
             lockfile,
-            warnings: inquiry.warnings(),
+            warnings: inquiry.warnings().chain(leftovers.iter().map(warn_of_left_over)).collect(),
             contents: Contents(contents.into()),
         }),
     })
@@ -176,6 +180,14 @@ struct Selection {
 impl Selection {
     async fn new(sources: &Sources, generation: &Generation) -> Result<Selection, Vec<Diagnostic>> {
         let lock = if generation.target { read_lockfile(&sources.exchange).await? } else { None };
+        let strange =
+            lock.iter().flat_map(|lock| &lock.content.packs).find(|pack| !sources.has(&pack.registry));
+        if let Some(LockedPack { name, registry, .. }) = strange {
+            let message =
+                format!("{LOCKFILE} has `{name}` from the registry `{registry}`, which is not configured");
+            let error = Diagnostic::error(Code::InvalidLockfile, message).about(name);
+            return Err(error.suggest(format!("add `--registry {registry}=LOCATION`")).into());
+        }
         let request = request(generation, lock.as_ref().map(|lock| &lock.content))?;
         let mut gather = Gather::new(request.clone());
         loop {
@@ -457,16 +469,12 @@ impl Inquiry {
         }
     }
 
-    fn warnings(&self) -> Vec<Diagnostic> {
-        let packages = self.selection.packs.iter().flat_map(|pack| {
-            pack.manifest
-                .packages
-                .iter()
-                .filter(|package| self.selection.joins(&package.name, package.optional))
-                .map(|package| (&pack.manifest, package))
-        });
-        packages
-            .map(|(manifest, package)| {
+    fn warnings(&self) -> impl Iterator<Item = Diagnostic> {
+        let packs = self.selection.packs.iter().map(|pack| &pack.manifest);
+        let packages =
+            packs.flat_map(|manifest| manifest.packages.iter().map(move |package| (manifest, package)));
+        packages.filter(|(_, package)| self.selection.joins(&package.name, package.optional)).map(
+            |(manifest, package)| {
                 let message = format!("the package `{}@{}` is not pinned", package.name, package.constraint);
                 Diagnostic::warning(Code::UnpinnedPackage, message)
                     .because(format!(
@@ -475,8 +483,8 @@ impl Inquiry {
                         package.registry
                     ))
                     .about(&package.name)
-            })
-            .collect()
+            },
+        )
     }
 }
 
@@ -611,7 +619,26 @@ async fn stat_parents(exchange: &Exchange, parents: &[String]) -> Result<Vec<boo
     Ok(parents.iter().map(|path| open[path.as_str()]).collect())
 }
 
-fn up_to_date(plan: &Plan) -> Result<(), Vec<Diagnostic>> {
+/// Files of the last generation that stand there still and are made no more.
+async fn left_over(
+    exchange: &Exchange,
+    lock: &Lockfile,
+    wanted: &[Wanted],
+) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let made: BTreeSet<&RelPath> = wanted.iter().map(|file| &file.path).collect();
+    let former = lock.files.iter().map(|file| &file.path).filter(|path| !made.contains(path));
+    let former: BTreeMap<RelPath, Existing> = look_at(exchange, former, false).await?;
+    let files = former.into_iter().filter(|(_, existing)| matches!(existing, Existing::File { .. }));
+    Ok(files.map(|(path, _)| path.to_string()).collect())
+}
+
+fn warn_of_left_over(path: &String) -> Diagnostic {
+    Diagnostic::warning(Code::OutOfDate, format!("`{path}` is no longer made by the packs and stays"))
+        .about(path)
+        .suggest("remove it if you do not need it")
+}
+
+fn up_to_date(plan: &Plan, leftovers: &[String]) -> Result<(), Vec<Diagnostic>> {
     let stale = plan.operations.iter().filter(|operation| operation.action != Action::Unchanged);
     let problems: Vec<Diagnostic> = stale
         .map(|operation| {
@@ -628,8 +655,12 @@ fn up_to_date(plan: &Plan) -> Result<(), Vec<Diagnostic>> {
                 Some(diff) => error.showing(diff.clone()),
                 None => error,
             };
-            error.suggest("generate again, or take the change into your answers or packs")
+            error.suggest("generate again, with `--force` if it was edited, or change answers or packs")
         })
+        .chain(leftovers.iter().map(|path| {
+            let message = format!("`{path}` is no longer made by the packs");
+            Diagnostic::error(Code::OutOfDate, message).about(path).suggest("remove it")
+        }))
         .collect();
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

@@ -78,6 +78,11 @@ impl Sources {
         Ok(Sources { exchange: Arc::clone(exchange), registries })
     }
 
+    /// Whether a registry of this id is configured.
+    pub(super) fn has(&self, id: &RegistryId) -> bool {
+        self.registries.iter().any(|registry| registry.id == *id)
+    }
+
     /// The registry a name belongs to. Exactly one, so that no name shadows another.
     fn registry_of(&self, name: &PackName) -> Result<&Registry, Diagnostic> {
         let claims =

@@ -119,7 +119,7 @@ fn what_depends_on_a_secret_is_never_shown() {
     let key = told.split("error[").find(|error| error.contains("`key`")).unwrap();
     assert_eq!(
         key.trim_end(),
-        "out-of-date]: `key` is not what the packs give\n  help: generate again, or take the change into your answers or packs"
+        "out-of-date]: `key` is not what the packs give\n  help: generate again, with `--force` if it was edited, or change answers or packs"
     );
     assert!(!told.contains("hunter2"), "{told}");
 }
@@ -155,15 +155,46 @@ fn a_newer_packwright_alone_changes_nothing() {
 #[test]
 fn a_name_never_changes_its_registry_unseen() {
     let mut host = server(&["1.0.0", "1.1.0"]);
-    host.roots.insert(
-        "target".into(),
-        with_lock(|text| text.replace("registry = \"starter\"", "registry = \"private\"")),
-    );
-    let errors = host.run(http(AGAIN)).unwrap_err();
+    let private = |text: String| text.replace("registry = \"starter\"", "registry = \"private\"");
+    host.roots.insert("target".into(), with_lock(private));
     assert_eq!(
-        shown(&errors),
+        shown(&host.run(http(AGAIN)).unwrap_err()),
+        "error[invalid-lockfile]: packwright.lock has `a` from the registry `private`, which is not configured\n  help: add `--registry private=LOCATION`"
+    );
+    let mut both = http(AGAIN);
+    both.registries.push(packwright::session::RegistryInput {
+        id: "private".into(),
+        location: Location::Http { url: "https://private.example/".into() },
+        scopes: vec!["@private".into()],
+    });
+    assert_eq!(
+        shown(&host.run(both).unwrap_err()),
         "error[invalid-lockfile]: `a` would come from another registry than before\n  because packwright.lock has it from `private`, now it is `starter`\n  help: add `--registry private=LOCATION`"
     );
+}
+
+#[test]
+fn files_that_are_made_no_more_are_named() {
+    let mut host = server(&["1.0.0"]);
+    let more = |text: String| {
+        let file = "[[file]]\npath = \"left.txt\"\npack = \"a\"\ntemplate = \"all\"\nhash = \"sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"\n";
+        format!("{text}\n{file}{}", file.replace("left", "gone"))
+    };
+    let mut target = with_lock(more);
+    target.extend(directory([("left.txt", "")]));
+    host.roots.insert("target".into(), target);
+    let json = r#"{"type":"generate","target":true,"answers":{"token":"hunter2"}}"#;
+    let made = project(host.run(http(json)).unwrap());
+    let warnings: Vec<String> = made.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "warning[out-of-date]: `left.txt` is no longer made by the packs and stays\n  help: remove it if you do not need it"
+        ]
+    );
+    let errors =
+        host.run(http(&json.replace("\"target\":true", "\"target\":true,\"check\":true"))).unwrap_err();
+    assert!(shown(&errors).contains("error[out-of-date]: `left.txt` is no longer made by the packs"));
 }
 
 #[test]

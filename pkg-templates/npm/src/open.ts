@@ -256,6 +256,9 @@ export class Packwright {
   }
 
   #generation(options: GenerationOptions): Generation {
+    if (!Array.isArray(options?.packs)) {
+      throw usage("`packs` is not a list", 'for example generate({ packs: ["rust-cli@^1"], answers: { project_name: "demo" } })');
+    }
     const { directory, timestamp } = options;
     return {
       packs: [...options.packs],

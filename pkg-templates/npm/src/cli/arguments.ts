@@ -120,6 +120,7 @@ export function parse(argv: string[]): Invocation {
   }
   if (command === undefined) throw unknownCommand(positionals);
   for (const token of given) checkFlag(command, token);
+  checkRepeated(given);
   const flags = parseArgs({ args: argv, options: FLAGS, allowPositionals: true }).values;
   if (flags.help) return { type: "help", command };
   checkOperands(command, operands);
@@ -168,6 +169,14 @@ function checkFlag(command: Command, given: Given): void {
       `\`${given.rawName}\` needs a value`,
       `write \`${given.rawName} ${flag.value}\`, or \`--${name}=-…\` for one that begins with a dash`,
     );
+  }
+}
+
+/** Of a flag given twice the last would win without a word. */
+function checkRepeated(given: readonly Given[]): void {
+  const once = Object.entries(FLAGS).filter(([, flag]) => flag.type === "string" && !("multiple" in flag));
+  for (const [name] of once) {
+    if (given.filter((token) => token.name === name).length > 1) throw usage(`\`--${name}\` is given twice`);
   }
 }
 

@@ -79,9 +79,10 @@ function directoryOf(packs: readonly string[], { output, name }: Flags): string 
   return packs.length === 0 ? "." : undefined;
 }
 
+/** The project's name, without what would lead elsewhere. */
 function directoryNamed(name: Answer | undefined): string {
-  if (typeof name === "string" && !/[/\\]/.test(name) && !["", ".", ".."].includes(name)) return name;
-  throw usage(`the project name ${JSON.stringify(name)} cannot be the name of a directory`, "say where to write with `--output DIR`");
+  const directory = String(name ?? "").replace(/[/\\]+/g, "-");
+  return /^[-.]*$/.test(directory) ? "project" : directory;
 }
 
 /** Asks whether to go on, and says whether the person also consents to what runs by itself. */

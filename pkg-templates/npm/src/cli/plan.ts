@@ -9,12 +9,14 @@ const LOOKS: Readonly<Record<Action, { mark: string; style: Parameters<Paint>[0]
   unchanged: { mark: "=", style: "dim", count: "unchanged" },
 };
 
+const RUNS = "runs when the folder is opened";
+
 /** All of a plan for `directory`: on a terminal its files as a tree, else one line each; then how those that stand there differ. */
 export function drawn({ operations, hooks }: Plan, directory: string, terminal: Terminal): string[] {
   const { paint, tidy } = terminal;
   const files = tidy
     ? [paint("bold", directory), ...branches(treeOf(operations), "", paint)]
-    : aligned(operations.map(({ action, path, size }) => [action, path, bytes(size)]));
+    : aligned(operations.map(({ action, path, size, runsOnOpen }) => [action, path, runsOnOpen ? `${bytes(size)}, ${RUNS}` : bytes(size)]));
   const commands = hooks.map(({ command, event, pack }) => [command, `${event} of ${pack}`]);
   return [
     ...files,
@@ -66,7 +68,7 @@ function leaf(name: string, { action, size, mode, secret, runsOnOpen }: Operatio
     ...(mode === "0755" ? ["executable"] : []),
     ...(action === "change" || action === "conflict" ? [action] : []),
     ...(secret ? ["holds a secret"] : []),
-    ...(runsOnOpen ? ["runs when the folder is opened"] : []),
+    ...(runsOnOpen ? [RUNS] : []),
   ];
   return `${paint(style, `${mark} ${name}`)}  ${paint("dim", notes.join(", "))}`;
 }
