@@ -64,12 +64,18 @@ describe("wrong usage exits with 64 and says what is right", { concurrency: 4 },
     [["generate", "greeting", "--name", "--yes"], "`--name` needs a value"],
     [["generate", "greeting", "--var", "port"], "NAME=VALUE"],
     [["generate", "greeting", "--name", "a", "--var", "project_name=b"], "`--name` and `--var project_name` differ"],
-    [["generate", "greeting", "--name", "a/b"], "`--output DIR`"],
+    [["list", "--registry", "a", "--registry", "b"], "`--registry` is given twice"],
     [["list", "--registry", "mine="], "has no location"],
     [["--yes"], "no command was given"],
   ]) {
     test(args.join(" "), () => fails(args, 64, "usage", words));
   }
+
+  test("a name that leads elsewhere makes a directory all the same", async () => {
+    const { code, stdout } = await packwright(["generate", "base-project", "--name", "../a/b", "--dry-run", "--json"]);
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(stdout).directory, "..-a-b");
+  });
 
   test("as JSON", async () => {
     const { code, stdout, stderr } = await packwright(["lst", "--json"]);
