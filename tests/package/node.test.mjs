@@ -17,6 +17,17 @@ const { open, PackwrightError, browserHost } = await import(pathToFileURL(instal
 const good = { id: "fixtures", directory: join(packs, "good") };
 const greeting = { packs: ["greeting"], answers: { project_name: "demo" }, timestamp };
 
+test("every code that the sources document is one", () => {
+  const sources = join(root, "pkg-templates/npm/src");
+  const [, union] = /export type Code = ([^;]+);/.exec(readFileSync(join(sources, "protocol.ts"), "utf8"));
+  const codes = new Set(JSON.parse(`[${union.replaceAll("|", ",")}]`));
+  const throws = readFileSync(join(sources, "open.ts"), "utf8").match(/@throws PackwrightError[^@]*?\*\//gs);
+  const options = ["force", "trust"];
+  const documented = throws.flatMap((text) => [...text.matchAll(/`([a-z-]+)`/g)].map(([, word]) => word)).filter((word) => !options.includes(word));
+  assert.ok(documented.length >= 8, documented.join());
+  for (const code of documented) assert.ok(codes.has(code), code);
+});
+
 describe("the published shape", { concurrency: 2 }, () => {
   test("publint finds nothing", async () => {
     const { stdout } = await run(join(root, "node_modules/.bin/publint"), ["run", tarball, "--strict"]);

@@ -77,7 +77,7 @@ export interface GenerationOptions {
 
 /** What `generate` takes. */
 export interface GenerateOptions extends GenerationOptions {
-  /** Fail with code `file-conflict` unless `directory` is exactly what the packs give. */
+  /** Fail with code `out-of-date` unless `directory` is exactly what the packs give. */
   check?: boolean | undefined;
 }
 
@@ -211,7 +211,7 @@ export class Packwright {
    * All about one pack.
    *
    * @param pack `NAME` or `NAME@CONSTRAINT`; the newest version that matches is shown.
-   * @throws PackwrightError `not-found` when there is no such pack or version.
+   * @throws PackwrightError `pack-not-found` when there is no such pack, `conflict` when none of its versions matches.
    */
   async show(pack: string, options: { signal?: AbortSignal } = {}): Promise<PackDetails> {
     return (await this.#desk.run({ type: "show", pack }, options)).outcome.pack;
@@ -223,7 +223,7 @@ export class Packwright {
    * Nothing is written, and answers that fail a check are reported in the questions, not thrown: call it again with more answers until
    * every question that is asked and required has an answer. That is cheap: nothing is fetched again.
    *
-   * @throws PackwrightError `not-found`, `conflict` or `cycle` when the packs do not go together, `network` when a registry is out of reach.
+   * @throws PackwrightError `pack-not-found`, `conflict` or `cycle` when the packs do not go together, `network` when a registry is out of reach.
    */
   async questions(options: GenerationOptions): Promise<Questions> {
     const command = { type: "questions" as const, ...this.#generation(options) };
@@ -234,7 +234,7 @@ export class Packwright {
   /**
    * Makes a project in memory. With a `directory`, the plan says what writing it there would change.
    *
-   * @throws PackwrightError with every problem found: `missing-variable`, `invalid-input`, `render-failed`, `conflict` and the like.
+   * @throws PackwrightError with every problem found: `missing-variable`, `invalid-answer`, `render-failed`, `conflict` and the like.
    */
   async generate(options: GenerateOptions): Promise<Project> {
     const command = { type: "generate" as const, ...this.#generation(options), check: options.check ?? false };
