@@ -198,7 +198,6 @@ pub fn unified_diff(path: &RelPath, before: &[u8], after: &[u8]) -> Option<Strin
 pub fn runs_on_open(path: &RelPath) -> bool {
     const FILES: &[&str] = &[
         ".cargo/config.toml",
-        ".claude/settings.json",
         ".config/mise.toml",
         ".devcontainer.json",
         ".dir-locals.el",
