@@ -209,17 +209,6 @@ impl Lockfile {
         })
     }
 
-    /// The digest of a file as it was generated.
-    pub fn hash_of(&self, path: &RelPath) -> Option<Digest> {
-        self.files.iter().find(|file| file.path == *path).map(|file| file.hash)
-    }
-
-    /// The same, as the version of Packwright that wrote another one would put it.
-    #[must_use]
-    pub fn with_generator_of(&self, other: &Lockfile) -> Lockfile {
-        Lockfile { generator: other.generator.clone(), ..self.clone() }
-    }
-
     /// The text of the lockfile. What is the same reads the same, whatever order it came in.
     pub fn to_text(&self) -> String {
         let texts = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>();

@@ -94,12 +94,14 @@ pub(super) async fn generate(
     let (tree, secrets) = inquiry.render()?;
     let lockfile = inquiry.lockfile(&tree).to_text();
     let lock = inquiry.selection.lock.as_ref();
+    let recorded: BTreeMap<&RelPath, Digest> =
+        lock.into_iter().flat_map(|lock| &lock.content.files).map(|file| (&file.path, file.hash)).collect();
     let mut wanted: Vec<Wanted> = tree
         .into_values()
         .map(|file| Wanted {
             secret: secrets.contains(&file.path),
             // What stands there as it was generated is not the user's.
-            replaces: lock.and_then(|lock| lock.content.hash_of(&file.path)),
+            replaces: recorded.get(&file.path).copied(),
             path: file.path,
             content: file.content,
             mode: file.mode,
@@ -461,12 +463,9 @@ impl Inquiry {
             files: files.collect(),
         };
         // A newer Packwright that gives the same files has nothing to write down.
-        match &self.selection.lock {
-            Some(lock) if lock.content.to_text() == lockfile.with_generator_of(&lock.content).to_text() => {
-                lockfile.with_generator_of(&lock.content)
-            }
-            _ => lockfile,
-        }
+        let Some(ReadLockfile { content: lock, .. }) = &self.selection.lock else { return lockfile };
+        let as_before = Lockfile { generator: lock.generator.clone(), ..lockfile.clone() };
+        if as_before.to_text() == lock.to_text() { as_before } else { lockfile }
     }
 
     fn warnings(&self) -> impl Iterator<Item = Diagnostic> {
@@ -561,22 +560,15 @@ pub(super) async fn look_at(
     modes: bool,
 ) -> Result<BTreeMap<RelPath, Existing>, Vec<Diagnostic>> {
     let paths: Vec<&RelPath> = paths.collect();
-    let parents: BTreeSet<&str> = paths.iter().flat_map(|path| path.parents()).collect();
-    let parents: Vec<String> = parents.into_iter().map(str::to_owned).collect();
-    let mut blocked: Vec<String> = Vec::new();
-    // The outermost first: behind what is no directory nothing can be looked at.
-    for (parent, open) in parents.iter().zip(stat_parents(exchange, &parents).await?) {
-        if !open {
-            blocked.push(parent.clone());
+    let blocked = blocked_parents(exchange, &paths).await?;
+    let mut existing = BTreeMap::new();
+    let mut open: Vec<&RelPath> = Vec::new();
+    for path in paths {
+        match blocked.iter().find(|blocked| path.below(blocked).is_some()) {
+            Some(by) => drop(existing.insert(path.clone(), Existing::Blocked { by: by.clone() })),
+            None => open.push(path),
         }
     }
-    let blocker = |path: &RelPath| blocked.iter().find(|blocked| path.below(blocked).is_some());
-    let (open, shut): (Vec<&RelPath>, Vec<&RelPath>) =
-        paths.into_iter().partition(|path| blocker(path).is_none());
-    let mut existing: BTreeMap<RelPath, Existing> = shut
-        .into_iter()
-        .filter_map(|path| Some((path.clone(), Existing::Blocked { by: blocker(path)?.clone() })))
-        .collect();
     let texts: Vec<String> = open.iter().map(|path| path.to_string()).collect();
     let stats = exchange.stat_all(&Root::Target, &texts).await?;
     let files = texts.into_iter().zip(&stats).filter(|(_, stat)| stat.kind == EntryKind::File);
@@ -599,24 +591,30 @@ pub(super) async fn look_at(
     Ok(existing)
 }
 
-/// Whether each of some directories, the outer before the inner, is one or can be made. Below one
-/// that is neither, none is looked at.
-async fn stat_parents(exchange: &Exchange, parents: &[String]) -> Result<Vec<bool>, Vec<Diagnostic>> {
-    let depth = |path: &String| path.matches('/').count();
-    let deepest = parents.iter().map(depth).max().map_or(0, |deepest| deepest + 1);
-    let mut open: BTreeMap<&str, bool> = BTreeMap::new();
-    for level in 0..deepest {
-        let outer = |path: &&String| path.rsplit_once('/').is_none_or(|(outer, _)| open[outer]);
-        let (look, shut): (Vec<&String>, Vec<&String>) =
-            parents.iter().filter(|path| depth(path) == level).partition(outer);
-        let stats =
-            exchange.stat_all(&Root::Target, &look.iter().copied().cloned().collect::<Vec<_>>()).await?;
-        open.extend(shut.into_iter().map(|path| (path.as_str(), false)));
-        open.extend(look.into_iter().zip(stats).map(|(path, stat)| {
-            (path.as_str(), matches!(stat.kind, EntryKind::Directory | EntryKind::Absent))
-        }));
+/// What stands where some paths need a directory and is none, the outermost only: behind it nothing
+/// can be looked at.
+async fn blocked_parents(exchange: &Exchange, paths: &[&RelPath]) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let mut levels: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    for path in paths {
+        for (depth, parent) in path.parents().enumerate() {
+            levels.entry(depth).or_default().insert(parent);
+        }
     }
-    Ok(parents.iter().map(|path| open[path.as_str()]).collect())
+    let mut blocked: Vec<String> = Vec::new();
+    for level in levels.into_values() {
+        let behind = |path: &&str| {
+            let below = |blocked: &String| {
+                path.strip_prefix(blocked.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            };
+            blocked.iter().any(below)
+        };
+        let look: Vec<String> = level.into_iter().filter(|path| !behind(path)).map(str::to_owned).collect();
+        let stats = exchange.stat_all(&Root::Target, &look).await?;
+        let found = look.into_iter().zip(stats);
+        let shut = found.filter(|(_, stat)| !matches!(stat.kind, EntryKind::Directory | EntryKind::Absent));
+        blocked.extend(shut.map(|(path, _)| path).collect::<Vec<_>>());
+    }
+    Ok(blocked)
 }
 
 /// Files of the last generation that stand there still and are made no more.
@@ -626,10 +624,14 @@ async fn left_over(
     wanted: &[Wanted],
 ) -> Result<Vec<String>, Vec<Diagnostic>> {
     let made: BTreeSet<&RelPath> = wanted.iter().map(|file| &file.path).collect();
-    let former = lock.files.iter().map(|file| &file.path).filter(|path| !made.contains(path));
-    let former: BTreeMap<RelPath, Existing> = look_at(exchange, former, false).await?;
-    let files = former.into_iter().filter(|(_, existing)| matches!(existing, Existing::File { .. }));
-    Ok(files.map(|(path, _)| path.to_string()).collect())
+    let former: Vec<&RelPath> =
+        lock.files.iter().map(|file| &file.path).filter(|path| !made.contains(path)).collect();
+    let blocked = blocked_parents(exchange, &former).await?;
+    let open = former.into_iter().filter(|path| !blocked.iter().any(|blocked| path.below(blocked).is_some()));
+    let open: Vec<String> = open.map(RelPath::to_string).collect();
+    let stats = exchange.stat_all(&Root::Target, &open).await?;
+    let files = open.into_iter().zip(stats).filter(|(_, stat)| stat.kind == EntryKind::File);
+    Ok(files.map(|(path, _)| path).collect())
 }
 
 fn warn_of_left_over(path: &String) -> Diagnostic {

@@ -5,7 +5,7 @@
 //! file is compared again right before, so that nothing is lost that appeared in between. A reply
 //! may be lost although its request was carried out, so taking back looks before it moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cancelled;
 use super::exchange::{Exchange, HostError, NewFile};
@@ -213,6 +213,12 @@ impl Writing<'_> {
             mode: Mode::Regular,
         };
         self.exchange.create_all(&TARGET, new.chain([index]).collect()).await?;
+        // In this order the outer stand before the inner.
+        let parents: BTreeSet<&str> =
+            pending.iter().flat_map(|pending| pending.operation.path.parents()).collect();
+        for parent in parents {
+            self.make_directory(parent).await?;
+        }
         for (number, pending) in pending.iter().enumerate() {
             self.place(number, pending).await?;
         }
@@ -250,9 +256,6 @@ impl Writing<'_> {
             return Err(cancelled().into());
         }
         let path = &pending.operation.path;
-        for parent in path.parents() {
-            self.make_directory(parent).await?;
-        }
         self.begun.push((path.clone(), pending.replaces.is_some()));
         if let Some(seen) = pending.replaces {
             self.exchange.rename(&TARGET, path.as_str(), &aside(number)).await?;
@@ -269,9 +272,6 @@ impl Writing<'_> {
     }
 
     async fn make_directory(&mut self, path: &str) -> Result<(), Vec<Diagnostic>> {
-        if self.made.iter().any(|made| made == path) {
-            return Ok(());
-        }
         match self.exchange.make_directory(&TARGET, path).await {
             Ok(()) => {
                 self.made.push(path.to_owned());
