@@ -46,6 +46,8 @@ codes! {
     Cycle = "cycle", 4;
     /// No versions satisfy all requirements, or two packs declare one variable differently.
     Conflict = "conflict", 5;
+    /// Whether versions satisfy all requirements takes too long to find out.
+    TooHard = "too-hard", 5;
     /// A write was interrupted, or could not be taken back whole.
     PartialWrite = "partial-write", 6;
     /// A required variable has no answer.
@@ -166,6 +168,10 @@ pub struct Diagnostic {
     pub subject: Option<String>,
     /// Lines to show as they are: source around the problem, or a diff.
     pub frame: Option<String>,
+    /// The problem as data, for those who draw it: a `Conflict` with the code `conflict` or
+    /// `pack-not-found`, the edges of a ring with `cycle`.
+    #[cfg_attr(test, ts(type = "Conflict | Array<RingEdge> | null"))]
+    pub details: Option<serde_json::Value>,
 }
 
 impl Diagnostic {
@@ -181,6 +187,7 @@ impl Diagnostic {
             location: None,
             subject: None,
             frame: None,
+            details: None,
         }
     }
 
@@ -214,6 +221,13 @@ impl Diagnostic {
     #[must_use]
     pub fn about(mut self, subject: impl fmt::Display) -> Diagnostic {
         self.subject = Some(subject.to_string());
+        self
+    }
+
+    /// Adds the problem as data.
+    #[must_use]
+    pub fn detailed(mut self, details: &impl Serialize) -> Diagnostic {
+        self.details = serde_json::to_value(details).ok();
         self
     }
 

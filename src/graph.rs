@@ -14,7 +14,7 @@ pub struct Cycle(pub Vec<NodeId>);
 /// the result stable. Takes time linear in nodes and edges.
 ///
 /// # Errors
-/// The ring through the smallest id that is on one.
+/// A ring, from its smallest id on.
 ///
 /// # Panics
 /// If an edge names a node that is not in the list.
@@ -68,6 +68,86 @@ fn ring(dependencies: &[Vec<NodeId>], waiting_for: &[usize]) -> Cycle {
     }
 }
 
+/// How deep each node lies, and whether there are rings.
+///
+/// The depth of a node is the longest way to it from a node nothing depends on, where all nodes of
+/// a ring count as one. So whatever depends on a node lies higher or shares a ring with it. Takes
+/// time linear in nodes and edges.
+///
+/// # Panics
+/// If an edge names a node that is not in the list.
+pub fn depths(dependencies: &[Vec<NodeId>]) -> (Vec<usize>, bool) {
+    let (component_of, count) = components(dependencies);
+    let mut depth_of_component = vec![0; count];
+    let mut members: Vec<Vec<NodeId>> = vec![Vec::new(); count];
+    for (node, &component) in component_of.iter().enumerate() {
+        members[component].push(node);
+    }
+    // A component stands behind all it depends on, so from the last to the first every dependent
+    // comes before what it depends on.
+    let mut has_rings = false;
+    for component in (0..count).rev() {
+        has_rings |= members[component].len() > 1;
+        for &node in &members[component] {
+            for &target in &dependencies[node] {
+                has_rings |= target == node;
+                let depth = depth_of_component[component] + 1;
+                let target = component_of[target];
+                if target != component {
+                    depth_of_component[target] = depth_of_component[target].max(depth);
+                }
+            }
+        }
+    }
+    (component_of.iter().map(|&component| depth_of_component[component]).collect(), has_rings)
+}
+
+/// The strongly connected component of each node and how many there are (Tarjan 1972). Components
+/// are numbered so that each depends only on lower ones.
+fn components(dependencies: &[Vec<NodeId>]) -> (Vec<usize>, usize) {
+    const NONE: usize = usize::MAX;
+    let mut index = vec![NONE; dependencies.len()];
+    let mut low = vec![NONE; dependencies.len()];
+    let mut component_of = vec![NONE; dependencies.len()];
+    let (mut next_index, mut count) = (0, 0);
+    let mut path: Vec<NodeId> = Vec::new();
+    // The nodes being visited, each with the edge to look at next.
+    let mut walk: Vec<(NodeId, usize)> = Vec::new();
+    for start in 0..dependencies.len() {
+        if index[start] == NONE {
+            walk.push((start, 0));
+        }
+        while let Some((node, edge)) = walk.pop() {
+            if edge == 0 {
+                (index[node], low[node]) = (next_index, next_index);
+                next_index += 1;
+                path.push(node);
+            } else {
+                // The walk came back over the edge before.
+                let target = dependencies[node][edge - 1];
+                if component_of[target] == NONE {
+                    low[node] = low[node].min(low[target]);
+                }
+            }
+            if let Some(&target) = dependencies[node].get(edge) {
+                walk.push((node, edge + 1));
+                if index[target] == NONE {
+                    walk.push((target, 0));
+                }
+            } else if low[node] == index[node] {
+                while let Some(member) = path.pop() {
+                    component_of[member] = count;
+                    if member == node {
+                        break;
+                    }
+                }
+                count += 1;
+            }
+        }
+    }
+    (component_of, count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,7 +175,48 @@ mod tests {
         assert_eq!(levels(&chain).unwrap().len(), 100_000);
     }
 
+    #[test]
+    fn depths_of_a_diamond_and_of_rings() {
+        assert_eq!(depths(&[vec![1, 2], vec![3], vec![3, 3], vec![]]), (vec![0, 1, 1, 2], false));
+        assert_eq!(depths(&[vec![1], vec![2], vec![1, 3], vec![]]), (vec![0, 1, 1, 2], true));
+        assert_eq!(depths(&[vec![0]]), (vec![0], true));
+        let chain: Vec<Vec<NodeId>> =
+            (0..100_000).map(|node| if node == 0 { vec![] } else { vec![node - 1] }).collect();
+        assert_eq!(depths(&chain).0[0], 99_999);
+    }
+
     proptest! {
+        #[test]
+        fn dependents_lie_higher_or_share_a_ring(
+            edges in prop::collection::vec((0..12usize, 0..12usize), 0..30),
+        ) {
+            let mut dependencies = vec![Vec::new(); 12];
+            for &(from, to) in &edges {
+                dependencies[from].push(to);
+            }
+            let reaches = |from: usize, to: usize| {
+                let mut seen = [false; 12];
+                let mut open = vec![from];
+                while let Some(node) = open.pop() {
+                    for &target in &dependencies[node] {
+                        if !std::mem::replace(&mut seen[target], true) {
+                            open.push(target);
+                        }
+                    }
+                }
+                seen[to]
+            };
+            let (depths, has_rings) = depths(&dependencies);
+            prop_assert_eq!(has_rings, levels(&dependencies).is_err());
+            for &(from, to) in &edges {
+                if reaches(to, from) {
+                    prop_assert_eq!(depths[from], depths[to]);
+                } else {
+                    prop_assert!(depths[from] < depths[to]);
+                }
+            }
+        }
+
         #[test]
         fn levels_or_a_ring_always(edges in prop::collection::vec((0..12usize, 0..12usize), 0..30)) {
             let mut dependencies = vec![Vec::new(); 12];

@@ -4,15 +4,16 @@
 //! never come in. Read strictly: a lockfile that was edited into nonsense, or holds conflict
 //! markers, is an error and never quietly replaced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::constraint::Requirement;
+use crate::constraint::{Constraint, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Location, source_frame};
 use crate::manifest::Mode;
-use crate::name::{PackName, RegistryId};
+use crate::name::{Identity, PackName, RegistryId};
 use crate::path::{LOCKFILE, RelPath};
 use crate::registry::Digest;
 use crate::variable::{Answer, check_timestamp};
@@ -33,12 +34,18 @@ pub struct Lockfile {
     pub timestamp: String,
     /// What the user asked for, in that order.
     pub requirements: Vec<Requirement>,
+    /// What of that admits pre-releases although its constraint names none.
+    pub prereleases: Vec<PackName>,
     /// Optional members that joined.
     pub with: Vec<PackName>,
+    /// Constraints that stand in for every other on the same name.
+    pub overrides: BTreeMap<Identity, Constraint>,
     /// Every answer but secrets, by variable.
     pub answers: BTreeMap<String, Json>,
     /// The packs, by name.
     pub packs: Vec<LockedPack>,
+    /// The packages, by registry and name.
+    pub packages: Vec<LockedPackage>,
     /// The generated files, by path.
     pub files: Vec<LockedFile>,
 }
@@ -54,8 +61,21 @@ pub struct LockedPack {
     pub registry: RegistryId,
     /// The digest of its archive.
     pub integrity: Digest,
-    /// The names of the packs it depends on here.
-    pub dependencies: Vec<PackName>,
+    /// What it requires here.
+    pub dependencies: Vec<Identity>,
+}
+
+/// A package as it was resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LockedPackage {
+    /// Its registry and name.
+    pub registry: RegistryId,
+    /// Its name.
+    pub name: PackName,
+    /// Its version.
+    pub version: Version,
+    /// The digest of its archive.
+    pub integrity: Digest,
 }
 
 /// A file as it was generated.
@@ -73,46 +93,57 @@ pub struct LockedFile {
     pub hash: Digest,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
     version: u32,
     generator: String,
     timestamp: String,
     requirements: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
+    prereleases: Vec<String>,
+    #[serde(default)]
     with: Vec<String>,
+    #[serde(default)]
+    overrides: BTreeMap<String, String>,
     answers: BTreeMap<String, Json>,
-    #[serde(default, rename = "pack", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, rename = "pack")]
     packs: Vec<RawPack>,
-    #[serde(default, rename = "file", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, rename = "package")]
+    packages: Vec<RawPackage>,
+    #[serde(default, rename = "file")]
     files: Vec<RawFile>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawPack {
     name: String,
     version: String,
     registry: String,
     integrity: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     dependencies: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPackage {
+    name: String,
+    registry: String,
+    version: String,
+    integrity: String,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFile {
     path: String,
     pack: String,
     template: String,
-    #[serde(default, skip_serializing_if = "is_regular")]
+    #[serde(default)]
     mode: Mode,
     hash: String,
-}
-
-fn is_regular(mode: &Mode) -> bool {
-    *mode == Mode::Regular
 }
 
 #[derive(Deserialize)]
@@ -135,7 +166,7 @@ impl Lockfile {
             let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
             let error =
                 Diagnostic::error(Code::InvalidLockfile, format!("{LOCKFILE} holds a merge conflict"))
-                    .suggest("resolve the conflict first: take one side whole, then generate again")
+                    .suggest("take one side whole, then generate again and name the packs of both sides")
                     .at(Location { pack: None, file: LOCKFILE.to_owned(), line: Some(line), column: None });
             return Err(Diagnostic { frame: source_frame(text, line, None), ..error });
         }
@@ -151,10 +182,6 @@ impl Lockfile {
         if version > FORMAT {
             let message = format!("{LOCKFILE} has format {version}; this version reads up to {FORMAT}");
             return Err(Diagnostic::error(Code::UnsupportedFormat, message).suggest("update Packwright"));
-        }
-        if version == 0 {
-            let message = format!("{LOCKFILE} is broken: there is no format 0");
-            return Err(Diagnostic::error(Code::InvalidLockfile, message));
         }
         let raw: Raw = toml::from_str(text).map_err(syntax)?;
         Lockfile::check(raw).map_err(|error| {
@@ -176,6 +203,17 @@ impl Lockfile {
                 dependencies: all(&raw.dependencies)?,
             })
         };
+        let package = |raw: RawPackage| -> Result<LockedPackage, Box<dyn std::error::Error>> {
+            Ok(LockedPackage {
+                registry: raw.registry.parse()?,
+                name: raw.name.parse()?,
+                version: raw.version.parse()?,
+                integrity: raw.integrity.parse()?,
+            })
+        };
+        let replacement = |(name, constraint): (String, String)| -> Result<_, Box<dyn std::error::Error>> {
+            Ok((name.parse()?, constraint.parse()?))
+        };
         let file = |raw: RawFile| -> Result<LockedFile, Box<dyn std::error::Error>> {
             Ok(LockedFile {
                 path: raw.path.parse()?,
@@ -185,69 +223,112 @@ impl Lockfile {
                 hash: raw.hash.parse()?,
             })
         };
-        check_timestamp(&raw.timestamp)?;
-        let repeated = |mut names: Vec<&str>| {
-            names.sort_unstable();
-            names
-                .windows(2)
-                .find(|pair| pair[0] == pair[1])
-                .map(|pair| format!("`{}` stands there twice", pair[0]))
-        };
-        let packs = repeated(raw.packs.iter().map(|pack| pack.name.as_str()).collect());
-        let files = repeated(raw.files.iter().map(|file| file.path.as_str()).collect());
-        if let Some(repeated) = packs.or(files) {
-            return Err(repeated.into());
+        if raw.version == 0 {
+            return Err("there is no format 0".into());
         }
-        Ok(Lockfile {
+        check_timestamp(&raw.timestamp)?;
+        let lockfile = Lockfile {
             generator: raw.generator.parse()?,
             timestamp: raw.timestamp,
             requirements: all(&raw.requirements)?,
+            prereleases: all(&raw.prereleases)?,
             with: all(&raw.with)?,
+            overrides: raw.overrides.into_iter().map(replacement).collect::<Result<_, _>>()?,
             answers: raw.answers,
             packs: raw.packs.into_iter().map(pack).collect::<Result<_, _>>()?,
+            packages: raw.packages.into_iter().map(package).collect::<Result<_, _>>()?,
             files: raw.files.into_iter().map(file).collect::<Result<_, _>>()?,
-        })
+        };
+        lockfile.check_references()?;
+        Ok(lockfile)
+    }
+
+    /// Everything stands there once, and what is named elsewhere stands there.
+    fn check_references(&self) -> Result<(), String> {
+        let twice = |what: &dyn fmt::Display| Err(format!("`{what}` stands there twice"));
+        let mut there = BTreeSet::new();
+        for identity in self.locked().map(|(identity, _)| identity) {
+            if !there.insert(identity.clone()) {
+                return twice(&identity);
+            }
+        }
+        let mut paths = BTreeSet::new();
+        for file in &self.files {
+            if !paths.insert(&file.path) {
+                return twice(&file.path);
+            }
+        }
+        let asked = self.requirements.iter().map(|requirement| Identity::Pack(requirement.name.clone()));
+        let required = self.packs.iter().flat_map(|pack| pack.dependencies.iter().cloned());
+        let origins = self.files.iter().map(|file| Identity::Pack(file.pack.clone()));
+        match asked.chain(required).chain(origins).find(|identity| !there.contains(identity)) {
+            Some(missing) => Err(format!("`{missing}` is named and not there")),
+            None => Ok(()),
+        }
+    }
+
+    /// Everything that is locked, packs first, with its version.
+    pub fn locked(&self) -> impl Iterator<Item = (Identity, &Version)> {
+        let packs = self.packs.iter().map(|pack| (Identity::Pack(pack.name.clone()), &pack.version));
+        let packages = self.packages.iter().map(|package| {
+            (Identity::Package(package.registry.clone(), package.name.clone()), &package.version)
+        });
+        packs.chain(packages)
     }
 
     /// The text of the lockfile. What is the same reads the same, whatever order it came in.
+    ///
+    /// Every entry of a list has a line of its own, so that two branches that add one merge.
     pub fn to_text(&self) -> String {
-        let texts = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>();
-        let mut packs: Vec<RawPack> = self
-            .packs
-            .iter()
-            .map(|pack| RawPack {
-                name: pack.name.to_string(),
-                version: pack.version.to_string(),
-                registry: pack.registry.to_string(),
-                integrity: pack.integrity.to_string(),
-                dependencies: texts(&mut pack.dependencies.iter().map(PackName::to_string)),
-            })
-            .collect();
-        packs.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut files: Vec<RawFile> = self
-            .files
-            .iter()
-            .map(|file| RawFile {
-                path: file.path.to_string(),
-                pack: file.pack.to_string(),
-                template: file.template.clone(),
-                mode: file.mode,
-                hash: file.hash.to_string(),
-            })
-            .collect();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        let raw = Raw {
-            version: FORMAT,
-            generator: self.generator.to_string(),
-            timestamp: self.timestamp.clone(),
-            requirements: texts(&mut self.requirements.iter().map(Requirement::to_string)),
-            with: texts(&mut self.with.iter().map(PackName::to_string)),
-            answers: self.answers.clone(),
-            packs,
-            files,
-        };
-        let body = toml::to_string(&raw).expect("a lockfile has no nulls and no keys but texts");
-        format!("# Written by Packwright. Commit it; it is what later updates start from.\n{body}")
+        let mut text = Text::new("# Written by Packwright. Commit it; it is what later updates start from.");
+        text.line("version", &FORMAT.to_string());
+        text.string("generator", &self.generator);
+        text.string("timestamp", &self.timestamp);
+        text.list("requirements", &self.requirements);
+        text.list("prereleases", &self.prereleases);
+        text.list("with", &self.with);
+        if !self.overrides.is_empty() {
+            text.head("[overrides]");
+        }
+        for (identity, constraint) in &self.overrides {
+            text.string(&key(&identity.to_string()), constraint);
+        }
+        text.head("[answers]");
+        for (name, answer) in &self.answers {
+            text.line(&key(name), &inline(answer));
+        }
+        let mut packs: Vec<&LockedPack> = self.packs.iter().collect();
+        packs.sort_by_key(|pack| &pack.name);
+        for pack in packs {
+            text.head("[[pack]]");
+            text.string("name", &pack.name);
+            text.string("version", &pack.version);
+            text.string("registry", &pack.registry);
+            text.string("integrity", &pack.integrity);
+            text.list("dependencies", &pack.dependencies);
+        }
+        let mut packages: Vec<&LockedPackage> = self.packages.iter().collect();
+        packages.sort_by_key(|package| (&package.name, &package.registry));
+        for package in packages {
+            text.head("[[package]]");
+            text.string("name", &package.name);
+            text.string("version", &package.version);
+            text.string("registry", &package.registry);
+            text.string("integrity", &package.integrity);
+        }
+        let mut files: Vec<&LockedFile> = self.files.iter().collect();
+        files.sort_by_key(|file| &file.path);
+        for file in files {
+            text.head("[[file]]");
+            text.string("path", &file.path);
+            text.string("pack", &file.pack);
+            text.string("template", &file.template);
+            if file.mode == Mode::Executable {
+                text.string("mode", &"0755");
+            }
+            text.string("hash", &file.hash);
+        }
+        text.0
     }
 
     /// Answers as they are recorded.
@@ -257,6 +338,50 @@ impl Lockfile {
             .map(|(name, answer)| (name, serde_json::to_value(answer).expect("answers are JSON")))
             .collect()
     }
+}
+
+/// TOML on its way.
+struct Text(String);
+
+impl Text {
+    fn new(comment: &str) -> Text {
+        Text(format!("{comment}\n"))
+    }
+
+    fn head(&mut self, head: &str) {
+        self.0 += &format!("\n{head}\n");
+    }
+
+    fn line(&mut self, key: &str, value: &str) {
+        self.0 += &format!("{key} = {value}\n");
+    }
+
+    fn string(&mut self, key: &str, value: &impl fmt::Display) {
+        self.line(key, &quoted(value));
+    }
+
+    fn list(&mut self, key: &str, values: &[impl fmt::Display]) {
+        if values.is_empty() {
+            return;
+        }
+        let lines: String = values.iter().map(|value| format!("  {},\n", quoted(value))).collect();
+        self.line(key, &format!("[\n{lines}]"));
+    }
+}
+
+fn key(name: &str) -> String {
+    let is_bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    if is_bare { name.to_owned() } else { quoted(&name) }
+}
+
+fn quoted(value: &impl fmt::Display) -> String {
+    inline(&Json::String(value.to_string()))
+}
+
+/// A text, number, truth value or list of these in one line. JSON and TOML write them alike, but
+/// for one character.
+fn inline(value: &Json) -> String {
+    value.to_string().replace('\u{7f}', "\\u007f")
 }
 
 #[cfg(test)]
@@ -283,13 +408,21 @@ mod tests {
             generator: "0.1.0".parse().unwrap(),
             timestamp: "2026-01-01T00:00:00Z".into(),
             requirements: vec!["b@^1".parse().unwrap()],
+            prereleases: vec!["b".parse().unwrap()],
             with: vec!["c".parse().unwrap()],
+            overrides: BTreeMap::from([("npm:express".parse().unwrap(), "^4".parse().unwrap())]),
             answers: Lockfile::record([
-                ("project_name".to_owned(), Answer::Text("démo \"x\"\n".into())),
+                ("project_name".to_owned(), Answer::Text("démo \"x\"\n\u{7f}\\".into())),
                 ("port".to_owned(), Answer::Integer(8080)),
                 ("tools".to_owned(), Answer::List(vec![Answer::Boolean(true)])),
             ]),
-            packs: vec![pack("b", &["a"]), pack("a", &[])],
+            packs: vec![pack("b", &["a", "npm:express"]), pack("a", &[])],
+            packages: vec![LockedPackage {
+                registry: "npm".parse().unwrap(),
+                name: "express".parse().unwrap(),
+                version: "4.18.2".parse().unwrap(),
+                integrity: digest,
+            }],
             files: vec![file("src/run", Mode::Executable), file("README.md", Mode::Regular)],
         }
     }
@@ -313,10 +446,11 @@ mod tests {
         let error = |text: &str| Lockfile::parse(text).unwrap_err();
         let conflict = error(&text.replace("[answers]", "<<<<<<< ours\n[answers]"));
         assert_eq!(conflict.message, "packwright.lock holds a merge conflict");
-        assert_eq!(conflict.frame.unwrap(), "8 | <<<<<<< ours");
+        assert_eq!(conflict.frame.unwrap(), "18 | <<<<<<< ours");
         assert_eq!(error(&text.replace("version = 1\n", "version = 2\n")).code, Code::UnsupportedFormat);
         assert!(error(&text.replace("sha256-", "sha1-")).message.contains("not a digest"));
         assert!(error(&text.replace("src/run", "../run")).message.contains("not a safe path"));
+        assert!(error(&text.replace("\"b@^1\"", "\"x@^1\"")).message.contains("`x` is named and not there"));
         assert!(error(&text.replace("\"b@^1\"", "\"B\"")).message.contains("pack name"));
         assert!(error(&text.replace("timestamp", "timestamps")).message.contains("unknown field"));
         assert!(error(&text.replace("version = 1\n", "version = 0\n")).message.contains("no format 0"));

@@ -300,6 +300,9 @@ enum RawDependency {
 struct DetailedDependency {
     /// A version constraint.
     version: String,
+    /// Whether pre-releases count although the constraint names none.
+    #[serde(default)]
+    prerelease: bool,
     /// Whether it joins only when asked for.
     #[serde(default)]
     optional: bool,
@@ -321,6 +324,9 @@ enum RawPackage {
 struct DetailedPackage {
     /// A version constraint.
     version: String,
+    /// Whether pre-releases count although the constraint names none.
+    #[serde(default)]
+    prerelease: bool,
     /// The id of its registry.
     #[serde(default = "npm")]
     registry: String,
@@ -453,7 +459,7 @@ impl RawDependency {
     fn detailed(self) -> DetailedDependency {
         match self {
             RawDependency::Constraint(version) => {
-                DetailedDependency { version, optional: false, reason: None }
+                DetailedDependency { version, prerelease: false, optional: false, reason: None }
             }
             RawDependency::Detailed(detailed) => detailed,
         }
@@ -465,6 +471,7 @@ impl RawPackage {
         match self {
             RawPackage::Constraint(version) => DetailedPackage {
                 version,
+                prerelease: false,
                 registry: npm(),
                 optional: false,
                 features: Vec::new(),
@@ -482,8 +489,8 @@ pub(crate) fn known_keys(table: &[&str]) -> Option<&'static [&'static str]> {
         ["pack"] => {
             &["format", "name", "version", "description", "category", "license", "authors", "tags", "readme"]
         }
-        ["dependencies", _] => &["version", "optional", "reason"],
-        ["packages", _] => &["version", "registry", "optional", "features", "install-path"],
+        ["dependencies", _] => &["version", "prerelease", "optional", "reason"],
+        ["packages", _] => &["version", "prerelease", "registry", "optional", "features", "install-path"],
         ["variables", _] => &[
             "type",
             "description",
@@ -740,7 +747,7 @@ impl<'a> Check<'a> {
     fn dependency(&mut self, name: &str, raw: RawDependency) -> Option<Dependency> {
         let path = ["dependencies", name];
         let raw = raw.detailed();
-        let constraint = self.parse(Code::InvalidConstraint, &[path[0], name, "version"], &raw.version);
+        let constraint = self.constraint(&path, &raw.version, raw.prerelease);
         let name = self.parse(Code::InvalidName, &path, name);
         if let Some(reason) = &raw.reason {
             self.line(&path, reason);
@@ -748,10 +755,16 @@ impl<'a> Check<'a> {
         Some(Dependency { name: name?, constraint: constraint?, optional: raw.optional, reason: raw.reason })
     }
 
+    fn constraint(&mut self, path: &[&str; 2], text: &str, prereleases: bool) -> Option<Constraint> {
+        let constraint: Constraint =
+            self.parse(Code::InvalidConstraint, &[path[0], path[1], "version"], text)?;
+        Some(if prereleases { constraint.with_prereleases() } else { constraint })
+    }
+
     fn package(&mut self, name: &str, raw: RawPackage) -> Option<Package> {
         let path = ["packages", name];
         let raw = raw.detailed();
-        let constraint = self.parse(Code::InvalidConstraint, &[path[0], name, "version"], &raw.version);
+        let constraint = self.constraint(&path, &raw.version, raw.prerelease);
         let registry = self.parse(Code::InvalidName, &[path[0], name, "registry"], &raw.registry);
         let install_path = raw
             .install_path

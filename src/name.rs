@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// The most characters a scope or an unscoped name may have.
@@ -21,11 +22,10 @@ pub struct NameError {
 /// The name of a pack or package: `[a-z0-9][a-z0-9-]{0,63}`, optionally behind `@scope/`.
 ///
 /// Lower-case ASCII only, so that no two names differ only by case, look-alike letters, or
-/// `-` against `_`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+/// `-` against `_`. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct PackName(String);
+pub struct PackName(#[cfg_attr(test, ts(type = "string"))] Arc<str>);
 
 impl PackName {
     /// The whole name, its scope included.
@@ -53,7 +53,7 @@ impl FromStr for PackName {
             }
         };
         check_part(unscoped).map_err(error)?;
-        Ok(PackName(text.to_owned()))
+        Ok(PackName(text.into()))
     }
 }
 
@@ -84,6 +84,12 @@ impl fmt::Display for PackName {
     }
 }
 
+impl Serialize for PackName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
 impl fmt::Debug for PackName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -91,10 +97,11 @@ impl fmt::Debug for PackName {
 }
 
 /// The id a project's configuration gives a registry: the same form as an unscoped pack name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+///
+/// Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct RegistryId(String);
+pub struct RegistryId(#[cfg_attr(test, ts(type = "string"))] Arc<str>);
 
 impl RegistryId {
     /// The id as text.
@@ -108,13 +115,65 @@ impl FromStr for RegistryId {
 
     fn from_str(text: &str) -> Result<RegistryId, NameError> {
         check_part(text).map_err(|reason| NameError { text: shorten(text), kind: "registry", reason })?;
-        Ok(RegistryId(text.to_owned()))
+        Ok(RegistryId(text.into()))
+    }
+}
+
+impl Serialize for RegistryId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
 impl fmt::Display for RegistryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// What is resolved: a pack, or a package of a registry.
+///
+/// Written `NAME` for a pack and `REGISTRY:NAME` for a package.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Identity {
+    /// A pack. The registries are configured so that its name belongs to one of them.
+    Pack(PackName),
+    /// A package of a registry.
+    Package(RegistryId, PackName),
+}
+
+impl Identity {
+    /// The name without its registry.
+    pub fn name(&self) -> &PackName {
+        match self {
+            Identity::Pack(name) | Identity::Package(_, name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Identity::Pack(name) => name.fmt(f),
+            Identity::Package(registry, name) => write!(f, "{registry}:{name}"),
+        }
+    }
+}
+
+impl FromStr for Identity {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Identity, NameError> {
+        Ok(match text.split_once(':') {
+            None => Identity::Pack(text.parse()?),
+            Some((registry, name)) => Identity::Package(registry.parse()?, name.parse()?),
+        })
+    }
+}
+
+impl Serialize for Identity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -233,6 +292,16 @@ mod tests {
         );
         let error = "x".repeat(500).parse::<RegistryId>().unwrap_err().to_string();
         assert!(error.len() < 200 && error.contains("registry"), "{error}");
+    }
+
+    #[test]
+    fn identities() {
+        for text in ["web", "@acme/web", "npm:express", "npm:@types/node"] {
+            assert_eq!(text.parse::<Identity>().unwrap().to_string(), text);
+        }
+        assert!("a:".parse::<Identity>().is_err() && ":a".parse::<Identity>().is_err());
+        let (pack, package): (Identity, Identity) = ("z".parse().unwrap(), "npm:a".parse().unwrap());
+        assert!(pack < package && package.name().as_str() == "a", "packs come first");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use crate::constraint::Constraint;
+use crate::constraint::{Constraint, ConstraintError};
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::manifest::{Category, Dependency, Manifest, Package};
 use crate::name::{PackName, RegistryId};
@@ -194,6 +194,8 @@ struct RawDependency {
     name: String,
     constraint: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    prerelease: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     optional: bool,
 }
 
@@ -201,6 +203,8 @@ struct RawDependency {
 struct RawPackage {
     name: String,
     constraint: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    prerelease: bool,
     registry: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     optional: bool,
@@ -233,6 +237,7 @@ impl Release {
                 .map(|dependency| RawDependency {
                     name: dependency.name.to_string(),
                     constraint: dependency.constraint.to_string(),
+                    prerelease: dependency.constraint.has_prereleases(),
                     optional: dependency.optional,
                 })
                 .collect(),
@@ -242,6 +247,7 @@ impl Release {
                 .map(|package| RawPackage {
                     name: package.name.to_string(),
                     constraint: package.constraint.to_string(),
+                    prerelease: package.constraint.has_prereleases(),
                     registry: package.registry.to_string(),
                     optional: package.optional,
                 })
@@ -259,13 +265,13 @@ impl Release {
             return Err(format!("it is about `{name}`").into());
         }
         let dependency = |raw: RawDependency| -> Result<Dependency, Box<dyn std::error::Error>> {
-            let constraint: Constraint = raw.constraint.parse()?;
+            let constraint = constraint(&raw.constraint, raw.prerelease)?;
             Ok(Dependency { name: raw.name.parse()?, constraint, optional: raw.optional, reason: None })
         };
         let package = |raw: RawPackage| -> Result<Package, Box<dyn std::error::Error>> {
             Ok(Package {
                 name: raw.name.parse()?,
-                constraint: raw.constraint.parse()?,
+                constraint: constraint(&raw.constraint, raw.prerelease)?,
                 registry: raw.registry.parse()?,
                 optional: raw.optional,
                 features: Vec::new(),
@@ -283,6 +289,11 @@ impl Release {
             published: raw.published,
         })
     }
+}
+
+fn constraint(text: &str, prereleases: bool) -> Result<Constraint, ConstraintError> {
+    let constraint: Constraint = text.parse()?;
+    Ok(if prereleases { constraint.with_prereleases() } else { constraint })
 }
 
 /// Reads a pack's index file: its releases, the highest first.
@@ -312,6 +323,15 @@ pub fn parse_index(name: &PackName, text: &str) -> Result<Vec<Release>, Diagnost
         }
         let raw: RawRelease = serde_json::from_value(json).map_err(|error| broken(&error))?;
         let release = Release::check(raw, name).map_err(|error| broken(&error))?;
+        let twice = |mut names: Vec<&str>| {
+            names.sort_unstable();
+            names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_owned())
+        };
+        let packs = twice(release.dependencies.iter().map(|edge| edge.name.as_str()).collect());
+        if let Some(name) = packs.or(twice(release.packages.iter().map(|edge| edge.name.as_str()).collect()))
+        {
+            return Err(broken(&format!("`{name}` is required twice")));
+        }
         if !versions.insert(release.version.clone()) {
             return Err(broken(&format!("version {} is there already", release.version)));
         }
@@ -517,6 +537,7 @@ mod tests {
         assert_eq!(error(&line.replace("@acme/web", "other")).causes, ["it is about `other`"]);
         assert!(error(&line.replace("^1", "one")).causes[0].contains("constraint"));
         assert!(error("{\"v\":1}\n").causes[0].contains("missing field"));
+        assert_eq!(error(&line.replace("\"ci\"", "\"base\"")).causes, ["`base` is required twice"]);
         assert!(error("nonsense").code == Code::InvalidRegistry);
     }
 

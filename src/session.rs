@@ -15,10 +15,12 @@
 //! assert!(matches!(session.poll(), Step::Done(Ok(_))), "without registries there is nothing to do");
 //! ```
 
+mod dependencies;
 mod exchange;
 mod generate;
 mod protocol;
 mod publish;
+mod select;
 mod source;
 #[cfg(test)]
 mod typescript;
@@ -125,6 +127,9 @@ async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Ve
         Command::Generate(generation) => {
             generate::generate(&sources, capabilities, generation, timestamp).await
         }
+        Command::Dependencies { selection, view } => {
+            dependencies::dependencies(&sources, selection, &view).await
+        }
         Command::Apply { plan, contents, force, trust } => {
             write::apply(&exchange, capabilities, write::Order { plan, contents, force, trust }).await
         }
@@ -162,7 +167,7 @@ mod tests {
 
     #[test]
     fn only_a_target_can_be_checked() {
-        let generation = Generation { packs: vec!["a".into()], check: true, ..Generation::default() };
+        let generation = Generation { check: true, ..Generation::default() };
         let text = refusal(Command::Generate(generation), "2026-01-01T00:00:00Z");
         assert_eq!(text, "error[invalid-input]: there is no target to check");
     }

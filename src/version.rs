@@ -43,6 +43,82 @@ impl Version {
     pub(crate) fn new(major: u64, minor: u64, patch: u64, pre: semver::Prerelease) -> Version {
         Version(semver::Version { major, minor, patch, pre, build: semver::BuildMetadata::EMPTY })
     }
+
+    pub(crate) fn triple(&self) -> Triple {
+        Triple { major: self.0.major, minor: self.0.minor, patch: self.0.patch }
+    }
+
+    pub(crate) fn without_build(&self) -> Version {
+        self.triple().with(self.0.pre.clone())
+    }
+
+    /// The first version behind this one in the order of precedence, if any can be written.
+    ///
+    /// Behind a pre-release that is the same with `.0`. Where this version is at most two
+    /// characters short of [`MAX_LENGTH`], the one returned is longer than a text may be; it is
+    /// good for a bound all the same.
+    pub(crate) fn successor(&self) -> Option<Version> {
+        if !self.is_prerelease() {
+            return self.triple().next_patch().map(Triple::lowest);
+        }
+        let behind = semver::Prerelease::new(&format!("{}.0", self.0.pre)).expect("`0` is an identifier");
+        Some(self.triple().with(behind))
+    }
+
+    /// The pre-release that this one is the [successor](Version::successor) of, if it is one.
+    pub(crate) fn predecessor(&self) -> Option<Version> {
+        let before = semver::Prerelease::new(self.0.pre.strip_suffix(".0")?).ok()?;
+        Some(self.triple().with(before))
+    }
+}
+
+/// A major.minor.patch.
+///
+/// Nothing above [`MAX_COMPONENT`] is ever made: the next patch of the last one is the next minor,
+/// and so on, and behind the last major there is nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Triple {
+    pub(crate) major: u64,
+    pub(crate) minor: u64,
+    pub(crate) patch: u64,
+}
+
+impl Triple {
+    pub(crate) const ZERO: Triple = Triple { major: 0, minor: 0, patch: 0 };
+
+    pub(crate) fn release(self) -> Version {
+        self.with(semver::Prerelease::EMPTY)
+    }
+
+    /// Its lowest version: the pre-release `0` sorts before every other.
+    pub(crate) fn lowest(self) -> Version {
+        self.with(semver::Prerelease::new("0").expect("`0` is a pre-release"))
+    }
+
+    fn with(self, pre: semver::Prerelease) -> Version {
+        Version::new(self.major, self.minor, self.patch, pre)
+    }
+
+    pub(crate) fn next_patch(self) -> Option<Triple> {
+        match self.patch {
+            ..MAX_COMPONENT => Some(Triple { patch: self.patch + 1, ..self }),
+            _ => self.next_minor(),
+        }
+    }
+
+    pub(crate) fn next_minor(self) -> Option<Triple> {
+        match self.minor {
+            ..MAX_COMPONENT => Some(Triple { minor: self.minor + 1, patch: 0, ..self }),
+            _ => self.next_major(),
+        }
+    }
+
+    pub(crate) fn next_major(self) -> Option<Triple> {
+        match self.major {
+            ..MAX_COMPONENT => Some(Triple { major: self.major + 1, minor: 0, patch: 0 }),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) fn check_component(component: u64) -> bool {
@@ -144,6 +220,23 @@ mod tests {
         assert_eq!(a, b);
         assert_eq!(a.to_string(), "1.0.0+a");
         assert_eq!(HashSet::from([a, b]).len(), 1);
+    }
+
+    #[test]
+    fn nothing_stands_between_a_version_and_its_successor() {
+        let successor = |text: &str| version(text).successor().map(|version| version.to_string());
+        for (text, next) in [
+            ("1.2.3", "1.2.4-0"),
+            ("1.2.3-a", "1.2.3-a.0"),
+            ("1.2.9007199254740991", "1.3.0-0"),
+            ("1.9007199254740991.9007199254740991", "2.0.0-0"),
+        ] {
+            assert_eq!(successor(text).as_deref(), Some(next));
+        }
+        assert_eq!(successor("9007199254740991.9007199254740991.9007199254740991"), None);
+        assert_eq!(version("1.2.3-a.0").predecessor(), Some(version("1.2.3-a")));
+        assert_eq!(version("1.2.3-0").predecessor(), None);
+        assert_eq!(version("1.2.3").predecessor(), None);
     }
 
     #[test]

@@ -5,7 +5,9 @@
 mod starter;
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
-use packwright::wasm::{Session, version};
+use packwright::wasm::{
+    Session, intersects, is_subset, max_satisfying, min_satisfying, normalize, satisfies, version,
+};
 use serde_json::{Value as Json, json};
 use starter::{COMMANDS, EXPECTED, FILES, TIMESTAMP, fingerprint};
 use wasm_bindgen::prelude::*;
@@ -296,6 +298,46 @@ fn hostile_templates_end_with_an_error_and_the_next_call_works() {
     }
     let (outcome, _) = run(started(r#"{"type":"list"}"#));
     assert!(outcome.starts_with(r#"{"ok""#));
+}
+
+/// A list of texts as it crosses.
+fn joined(texts: &[&str]) -> String {
+    texts.iter().map(|text| format!("{text}\0")).collect()
+}
+
+/// What was thrown, if it is a diagnostic.
+fn told(error: &JsValue) -> (String, String) {
+    (text(error, "code"), text(error, "message"))
+}
+
+#[test]
+fn constraints_are_matched_without_a_session() {
+    let versions = joined(&["1.2.0", "1.10.0", "2.0.0-rc.1"]);
+    let constraints = joined(&["^1.2", ">=2.0.0-a"]);
+    let matches = satisfies(&versions, &constraints, &[0, 1, 2, 2], &[0, 0, 0, 1], false);
+    assert_eq!(matches, Ok(vec![1, 1, 0, 1]));
+    assert_eq!(satisfies("", "", &[], &[], false), Ok(Vec::new()));
+    assert_eq!(max_satisfying(&versions, "*", false), Ok(Some("1.10.0".to_owned())));
+    assert_eq!(max_satisfying(&versions, "*", true), Ok(Some("2.0.0-rc.1".to_owned())));
+    assert_eq!(min_satisfying(&versions, "<1", false), Ok(None));
+    assert_eq!(intersects("^1", "<=1.0.0", false), Ok(true));
+    assert_eq!(is_subset("~1.2", "^1"), Ok(true));
+    assert_eq!(normalize(">=1.2 <2"), Ok("^1.2.0".to_owned()));
+}
+
+#[test]
+fn what_is_no_version_or_constraint_is_thrown_as_a_diagnostic() {
+    let (code, message) =
+        told(&satisfies(&joined(&["1.0.0", "1"]), &joined(&["*"]), &[0], &[0], false).unwrap_err());
+    assert_eq!(code, "invalid-version");
+    assert!(message.contains("`1`"), "{message}");
+    let (code, _) = told(&max_satisfying(&joined(&[""]), "*", false).unwrap_err());
+    assert_eq!(code, "invalid-version");
+    let (code, message) = told(&normalize("^^1").unwrap_err());
+    assert_eq!(code, "invalid-constraint");
+    assert!(message.contains("`^^1`"), "{message}");
+    let outside = satisfies(&joined(&["1.0.0"]), &joined(&["*"]), &[1], &[0], false).unwrap_err();
+    assert_eq!(text(&outside, "message"), "a place is outside the lists");
 }
 
 #[test]

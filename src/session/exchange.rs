@@ -102,6 +102,11 @@ impl Exchange {
         self.ask_all([body]).await.pop().expect("one request has one reply")
     }
 
+    /// Lets the host do other things before going on.
+    pub(super) async fn pause(&self) {
+        self.ask(RequestBody::Wait { milliseconds: 0 }).await;
+    }
+
     /// What servers say to some URLs.
     pub(super) async fn fetch_all(
         &self,

@@ -7,28 +7,29 @@ use serde_json::Value as Json;
 
 use super::exchange::Exchange;
 use super::protocol::{
-    AnswersFile, Capabilities, Contents, EntryKind, Generation, HostErrorKind, Outcome, PackDetails, Project,
-    ResolvedPack, Root, VersionState,
+    AnswersFile, Capabilities, Contents, EntryKind, Generation, Outcome, PackDetails, Project, Resolved,
+    Root, VersionState,
 };
+use super::select::{ReadLockfile, Selected, known_names, parse_requirement};
 use super::source::{Pack, Sources};
 use crate::archive;
 use crate::compose::{Tree, compose};
-use crate::constraint::{Constraint, Requirement, RequirementError};
+use crate::constraint::Constraint;
 use crate::diagnostic::{self, Code, Diagnostic, nearest};
-use crate::explain::explain;
+use crate::explain::no_such_version;
 use crate::expression::Engine;
-use crate::lockfile::{self, LockedFile, LockedPack, Lockfile};
-use crate::manifest::Mode;
-use crate::name::PackName;
-use crate::path::{LOCKFILE, RelPath};
+use crate::lockfile::{LockedFile, Lockfile};
+use crate::manifest::{Manifest, Mode};
+use crate::name::{Identity, PackName, RegistryId};
+use crate::path::RelPath;
 use crate::plan::{Action, Existing, Plan, Wanted};
 use crate::registry::{Digest, Release};
 use crate::render::{Context, Rendered, render};
-use crate::resolve::{ChosenPack, Fact, Failure, Gather, Request, Resolution, solve};
 use crate::variable::{
     self, Answer, Answers, Kind, Question, TIMESTAMP, Variable, check_timestamp, declare, interview,
     unknown_answers,
 };
+use crate::version::Version;
 
 /// The most bytes of a project: 64 MiB.
 const MAX_PROJECT: usize = 64 << 20;
@@ -39,8 +40,9 @@ pub(super) async fn list(sources: &Sources) -> Result<Outcome, Vec<Diagnostic>> 
 
 pub(super) async fn show(sources: &Sources, pack: &str) -> Result<Outcome, Vec<Diagnostic>> {
     let requirement = parse_requirement(pack)?;
-    let mut facts = sources.look_up(std::slice::from_ref(&requirement.name)).await?;
-    let Some(known) = facts.remove(&requirement.name).flatten() else {
+    let identity = Identity::Pack(requirement.name.clone());
+    let mut facts = sources.look_up(std::slice::from_ref(&identity)).await?;
+    let Some(known) = facts.remove(&identity).flatten() else {
         return Err(not_found(sources, &requirement.name).await.into());
     };
     // Asked for by its name alone, a pack of which there are only pre-releases is shown all the same.
@@ -49,12 +51,8 @@ pub(super) async fn show(sources: &Sources, pack: &str) -> Result<Outcome, Vec<D
     let any = || known.releases.iter().filter(|_| requirement.constraint == Constraint::any());
     let candidates = || matching().chain(any());
     let Some(release) = candidates().find(|release| !release.yanked).or_else(|| candidates().next()) else {
-        let fact = Fact::NoVersion {
-            name: requirement.name.clone(),
-            available: known.releases.iter().rev().map(|release| release.version.clone()).collect(),
-            yanked: Vec::new(),
-        };
-        return Err(explain(&Failure::Conflict(vec![Fact::Asked(requirement), fact]), []));
+        let versions: Vec<&Version> = known.releases.iter().rev().map(|release| &release.version).collect();
+        return Err(no_such_version(&requirement, &versions).into());
     };
     let pack = sources.packs(&[release]).await?.remove(0);
     let versions = known.releases.iter();
@@ -74,7 +72,7 @@ pub(super) async fn questions(
         return Err(inquiry.unknown);
     }
     Ok(Outcome::Questions {
-        packs: inquiry.selection.resolution.packs.iter().map(ResolvedPack::from).collect(),
+        packs: inquiry.selected.resolution.packs.iter().map(Resolved::from).collect(),
         questions: inquiry.questions,
     })
 }
@@ -85,7 +83,7 @@ pub(super) async fn generate(
     generation: Generation,
     timestamp: String,
 ) -> Result<Outcome, Vec<Diagnostic>> {
-    let (target, check) = (generation.target, generation.check);
+    let (target, check) = (generation.selection.target, generation.check);
     if check && !target {
         return Err(Diagnostic::error(Code::InvalidInput, "there is no target to check").into());
     }
@@ -93,7 +91,7 @@ pub(super) async fn generate(
     inquiry.complete()?;
     let (tree, secrets) = inquiry.render()?;
     let lockfile = inquiry.lockfile(&tree).to_text();
-    let lock = inquiry.selection.lock.as_ref();
+    let lock = inquiry.selected.lock.as_ref();
     let recorded: BTreeMap<&RelPath, Digest> =
         lock.into_iter().flat_map(|lock| &lock.content.files).map(|file| (&file.path, file.hash)).collect();
     let mut wanted: Vec<Wanted> = tree
@@ -127,31 +125,22 @@ pub(super) async fn generate(
         (true, Some(lock)) => left_over(&sources.exchange, &lock.content, &wanted).await?,
         _ => Vec::new(),
     };
-    let hooks = inquiry.selection.packs.iter().flat_map(|pack| pack.manifest.hooks.clone()).collect();
+    let hooks = inquiry.packs.iter().flat_map(|pack| pack.manifest.hooks.clone()).collect();
     let (plan, contents) = Plan::new(wanted, existing.as_ref(), hooks);
     if check {
         up_to_date(&plan, &leftovers)?;
     }
     Ok(Outcome::Generate {
         project: Box::new(Project {
-            packs: inquiry.selection.resolution.packs.iter().map(ResolvedPack::from).collect(),
+            packs: inquiry.selected.resolution.packs.iter().map(Resolved::from).collect(),
+            packages: inquiry.selected.resolution.packages.iter().map(Resolved::from).collect(),
+            changes: inquiry.selected.changes.clone(),
             answers: inquiry.recorded().collect(),
             plan,
             lockfile,
-            warnings: inquiry.warnings().chain(leftovers.iter().map(warn_of_left_over)).collect(),
+            warnings: inquiry.selected.warnings().chain(leftovers.iter().map(warn_of_left_over)).collect(),
             contents: Contents(contents.into()),
         }),
-    })
-}
-
-fn parse_requirement(text: &str) -> Result<Requirement, Vec<Diagnostic>> {
-    text.parse().map_err(|error: RequirementError| {
-        let code = match error {
-            RequirementError::Name(_) => Code::InvalidName,
-            RequirementError::Constraint(_) => Code::InvalidConstraint,
-        };
-        let error = Diagnostic::error(code, error.to_string());
-        error.suggest("a pack is asked for as `NAME` or `NAME@CONSTRAINT`, for example `rust-cli@^1`").into()
     })
 }
 
@@ -164,180 +153,11 @@ async fn not_found(sources: &Sources, name: &PackName) -> Diagnostic {
     }
 }
 
-/// Names to suggest from. Without a catalogue there are no suggestions, which is no error.
-async fn known_names(sources: &Sources) -> Vec<String> {
-    let catalog = sources.catalog().await.unwrap_or_default();
-    catalog.into_iter().map(|summary| summary.name.to_string()).collect()
-}
-
-/// The packs of a project: resolved and read.
-struct Selection {
-    lock: Option<ReadLockfile>,
-    request: Request,
-    resolution: Resolution,
+/// Selected packs with everything they ask and what is answered.
+struct Inquiry {
+    selected: Selected,
     /// In install order, as in the resolution.
     packs: Vec<Pack>,
-}
-
-impl Selection {
-    async fn new(sources: &Sources, generation: &Generation) -> Result<Selection, Vec<Diagnostic>> {
-        let lock = if generation.target { read_lockfile(&sources.exchange).await? } else { None };
-        let strange =
-            lock.iter().flat_map(|lock| &lock.content.packs).find(|pack| !sources.has(&pack.registry));
-        if let Some(LockedPack { name, registry, .. }) = strange {
-            let message =
-                format!("{LOCKFILE} has `{name}` from the registry `{registry}`, which is not configured");
-            let error = Diagnostic::error(Code::InvalidLockfile, message).about(name);
-            return Err(error.suggest(format!("add `--registry {registry}=LOCATION`")).into());
-        }
-        let request = request(generation, lock.as_ref().map(|lock| &lock.content))?;
-        let mut gather = Gather::new(request.clone());
-        loop {
-            let wanted =
-                gather.wanted().map_err(|error| Diagnostic::error(Code::Conflict, error.to_string()))?;
-            if wanted.is_empty() {
-                break;
-            }
-            for (name, known) in sources.look_up(&wanted).await? {
-                gather.add(name, known);
-            }
-        }
-        let resolution = match solve(&request, &gather.into_facts()) {
-            Ok(resolution) => resolution,
-            Err(failure) => {
-                let names = known_names(sources).await;
-                return Err(explain(&failure, names.iter().map(String::as_str)));
-            }
-        };
-        for chosen in &resolution.packs {
-            check_locked(sources, chosen, lock.as_ref().map(|lock| &lock.content)).await?;
-        }
-        let releases: Vec<&Release> = resolution.packs.iter().map(|chosen| &chosen.release).collect();
-        let packs = sources.packs(&releases).await?;
-        let selection = Selection { lock, request, resolution, packs };
-        selection.check_members()?;
-        Ok(selection)
-    }
-
-    fn joins(&self, name: &PackName, optional: bool) -> bool {
-        !optional || self.request.with.contains(name)
-    }
-
-    /// Every name in `with` must be an optional member of some pack.
-    fn check_members(&self) -> Result<(), Vec<Diagnostic>> {
-        let manifests = || self.packs.iter().map(|pack| &pack.manifest);
-        let packs = manifests().flat_map(|manifest| &manifest.dependencies);
-        let packages = manifests().flat_map(|manifest| &manifest.packages);
-        let optional: Vec<&str> = packs
-            .filter(|member| member.optional)
-            .map(|member| member.name.as_str())
-            .chain(packages.filter(|member| member.optional).map(|member| member.name.as_str()))
-            .collect();
-        let unknown = self.request.with.iter().filter(|name| !optional.contains(&name.as_str()));
-        let problems: Vec<Diagnostic> = unknown
-            .map(|name| {
-                let error = Diagnostic::error(
-                    Code::InvalidInput,
-                    format!("`{name}` is no optional member of these packs"),
-                );
-                let error = error.about(name);
-                match (nearest(name.as_str(), optional.iter().copied()), optional.is_empty()) {
-                    (Some(near), _) => error.suggest(format!("did you mean `{near}`?")),
-                    (None, true) => error.suggest("they have none; name the pack itself instead"),
-                    (None, false) => error.suggest(format!("they have {}", optional.join(", "))),
-                }
-            })
-            .collect();
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
-    }
-}
-
-/// The lockfile of the target, and the digest of its text.
-struct ReadLockfile {
-    content: Lockfile,
-    digest: Digest,
-}
-
-async fn read_lockfile(exchange: &Exchange) -> Result<Option<ReadLockfile>, Vec<Diagnostic>> {
-    match exchange.read(&Root::Target, LOCKFILE, lockfile::MAX_SIZE).await {
-        Ok(bytes) => {
-            let digest = Digest::of(&bytes);
-            let text = String::from_utf8(bytes).map_err(|error| {
-                Diagnostic::error(Code::InvalidLockfile, format!("{LOCKFILE} is not UTF-8")).because(error)
-            })?;
-            Ok(Some(ReadLockfile { content: Lockfile::parse(&text)?, digest }))
-        }
-        Err(error) if error.is(HostErrorKind::NotFound) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn request(generation: &Generation, lock: Option<&Lockfile>) -> Result<Request, Vec<Diagnostic>> {
-    let mut request = Request::default();
-    let mut problems = Vec::new();
-    for text in &generation.packs {
-        match parse_requirement(text) {
-            Ok(requirement) => request.requirements.push(requirement),
-            Err(errors) => problems.extend(errors),
-        }
-    }
-    for text in &generation.with {
-        match text.parse::<PackName>() {
-            Ok(name) => {
-                request.with.insert(name);
-            }
-            Err(error) => problems.push(Diagnostic::error(Code::InvalidName, error.to_string())),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    if let Some(lock) = lock {
-        if request.requirements.is_empty() {
-            request.requirements.clone_from(&lock.requirements);
-            request.with.extend(lock.with.iter().cloned());
-        }
-        request.locked = lock.packs.iter().map(|pack| (pack.name.clone(), pack.version.clone())).collect();
-    }
-    if request.requirements.is_empty() {
-        let error = Diagnostic::error(Code::Usage, "no packs are asked for");
-        return Err(error.suggest("name at least one; `packwright list` shows the packs there are").into());
-    }
-    Ok(request)
-}
-
-/// A version that was locked must still be the same bytes, unless it comes from sources on disk.
-async fn check_locked(
-    sources: &Sources,
-    chosen: &ChosenPack,
-    lock: Option<&Lockfile>,
-) -> Result<(), Vec<Diagnostic>> {
-    let mut locked = lock.into_iter().flat_map(|lock| &lock.packs);
-    let Some(locked) = locked.find(|locked| locked.name == chosen.release.name) else { return Ok(()) };
-    if locked.registry != chosen.registry {
-        let message = format!("`{}` would come from another registry than before", locked.name);
-        let error = Diagnostic::error(Code::InvalidLockfile, message).about(&locked.name);
-        let error = error.because(format!(
-            "{LOCKFILE} has it from `{}`, now it is `{}`",
-            locked.registry, chosen.registry
-        ));
-        return Err(error.suggest(format!("add `--registry {}=LOCATION`", locked.registry)).into());
-    }
-    let changed = locked.version == chosen.release.version && locked.integrity != chosen.release.integrity;
-    if changed && sources.is_immutable(&chosen.release.name).await? {
-        let message = format!("`{}` is not what {LOCKFILE} recorded", chosen.label());
-        let error = Diagnostic::error(Code::InvalidArchive, message).about(&chosen.release.name);
-        return Err(error
-            .because("a published version never changes; its digest in the registry did")
-            .suggest("ask the registry's owner, and trust neither until you know")
-            .into());
-    }
-    Ok(())
-}
-
-/// A selection of packs with everything they ask and what is answered.
-struct Inquiry {
-    selection: Selection,
     timestamp: String,
     facts: BTreeMap<String, Value>,
     questions: Vec<Question>,
@@ -346,8 +166,12 @@ struct Inquiry {
 
 impl Inquiry {
     async fn new(sources: &Sources, generation: Generation, now: String) -> Result<Inquiry, Vec<Diagnostic>> {
-        let selection = Selection::new(sources, &generation).await?;
-        let lock = selection.lock.as_ref().map(|lock| &lock.content);
+        let selected = Selected::new(sources, generation.selection).await?;
+        let releases: Vec<&Release> =
+            selected.resolution.packs.iter().map(|chosen| &chosen.release).collect();
+        let packs = sources.packs(&releases).await?;
+        one_registry_each(&selected, &packs)?;
+        let lock = selected.lock.as_ref().map(|lock| &lock.content);
         let timestamp = match generation.timestamp {
             Some(timestamp) => {
                 check_timestamp(&timestamp)
@@ -363,13 +187,12 @@ impl Inquiry {
             lock: lock.map(|lock| lock.answers.clone()).unwrap_or_default(),
             directory_name: generation.directory_name,
         };
-        let packs =
-            selection.packs.iter().map(|pack| (&pack.manifest.name, pack.manifest.variables.as_slice()));
-        let declarations = declare(packs)?;
-        let facts = facts(&selection, &timestamp);
+        let variables = packs.iter().map(|pack| (&pack.manifest.name, pack.manifest.variables.as_slice()));
+        let declarations = declare(variables)?;
+        let facts = facts(&selected, &packs, &timestamp);
         let questions = interview(&Engine::new(), &declarations, &answers, &facts);
         let unknown = unknown_answers(&declarations, &answers);
-        Ok(Inquiry { selection, timestamp, facts, questions, unknown })
+        Ok(Inquiry { selected, packs, timestamp, facts, questions, unknown })
     }
 
     /// All that stands in the way of rendering.
@@ -421,7 +244,7 @@ impl Inquiry {
         let context = Context { files: values(true), paths: values(false) };
         let mut rendered = Vec::new();
         let mut problems = Vec::new();
-        for pack in &self.selection.packs {
+        for pack in &self.packs {
             match render(&pack.manifest, &pack.files, &context) {
                 Ok(files) => rendered.extend(files),
                 Err(errors) => problems.extend(errors),
@@ -439,13 +262,6 @@ impl Inquiry {
     }
 
     fn lockfile(&self, tree: &Tree) -> Lockfile {
-        let packs = self.selection.resolution.packs.iter().map(|chosen| LockedPack {
-            name: chosen.release.name.clone(),
-            version: chosen.release.version.clone(),
-            registry: chosen.registry.clone(),
-            integrity: chosen.release.integrity,
-            dependencies: chosen.dependencies.iter().map(|edge| edge.name.clone()).collect(),
-        });
         let files = tree.values().map(|file| LockedFile {
             path: file.path.clone(),
             pack: file.origin.pack.clone(),
@@ -454,64 +270,67 @@ impl Inquiry {
             hash: Digest::of(&file.content),
         });
         let lockfile = Lockfile {
-            generator: env!("CARGO_PKG_VERSION").parse().expect("our own version is one"),
             timestamp: self.timestamp.clone(),
-            requirements: self.selection.request.requirements.clone(),
-            with: self.selection.request.with.iter().cloned().collect(),
             answers: Lockfile::record(self.recorded()),
-            packs: packs.collect(),
             files: files.collect(),
+            ..self.selected.record()
         };
         // A newer Packwright that gives the same files has nothing to write down.
-        let Some(ReadLockfile { content: lock, .. }) = &self.selection.lock else { return lockfile };
+        let Some(ReadLockfile { content: lock, .. }) = &self.selected.lock else { return lockfile };
         let as_before = Lockfile { generator: lock.generator.clone(), ..lockfile.clone() };
         if as_before.to_text() == lock.to_text() { as_before } else { lockfile }
     }
+}
 
-    fn warnings(&self) -> impl Iterator<Item = Diagnostic> {
-        let packs = self.selection.packs.iter().map(|pack| &pack.manifest);
-        let packages =
-            packs.flat_map(|manifest| manifest.packages.iter().map(move |package| (manifest, package)));
-        packages.filter(|(_, package)| self.selection.joins(&package.name, package.optional)).map(
-            |(manifest, package)| {
-                let message = format!("the package `{}@{}` is not pinned", package.name, package.constraint);
-                Diagnostic::warning(Code::UnpinnedPackage, message)
-                    .because(format!(
-                        "`{}` wants it from the registry `{}`",
-                        manifest.label(),
-                        package.registry
-                    ))
-                    .about(&package.name)
-            },
-        )
+/// A package name belongs to one registry in one project: templates know packages by name, and two
+/// of one name are more likely a public one posing as a private one than meant.
+fn one_registry_each(selected: &Selected, packs: &[Pack]) -> Result<(), Vec<Diagnostic>> {
+    let mut owners: BTreeMap<&PackName, (&Manifest, &RegistryId)> = BTreeMap::new();
+    for manifest in packs.iter().map(|pack| &pack.manifest) {
+        for package in &manifest.packages {
+            if !selected.joins(&package.name, package.optional) {
+                continue;
+            }
+            let (first, registry) = *owners.entry(&package.name).or_insert((manifest, &package.registry));
+            if *registry != package.registry {
+                let message = format!("the package `{}` is wanted from two registries", package.name);
+                let error = Diagnostic::error(Code::Conflict, message).about(&package.name);
+                return Err(error
+                    .because(format!("`{}` wants it from `{registry}`", first.label()))
+                    .because(format!("`{}` wants it from `{}`", manifest.label(), package.registry))
+                    .suggest("leave one of them out, or ask their authors to agree")
+                    .into());
+            }
+        }
     }
+    Ok(())
 }
 
 /// What templates see besides answers.
-fn facts(selection: &Selection, timestamp: &str) -> BTreeMap<String, Value> {
-    let packs = selection.resolution.packs.iter().zip(&selection.packs).map(|(chosen, pack)| {
+fn facts(selected: &Selected, packs: &[Pack], timestamp: &str) -> BTreeMap<String, Value> {
+    let resolution = &selected.resolution;
+    let chosen = resolution.packs.iter().zip(packs).map(|(chosen, pack)| {
         let facts = [
             ("version", chosen.release.version.to_string()),
             ("registry", chosen.registry.to_string()),
             ("description", pack.manifest.description.clone()),
         ];
-        (chosen.release.name.to_string(), Value::from_pairs(facts))
+        (chosen.identity.to_string(), Value::from_pairs(facts))
     });
-    let packages = selection
-        .packs
-        .iter()
-        .flat_map(|pack| &pack.manifest.packages)
-        .filter(|package| selection.joins(&package.name, package.optional))
-        .map(|package| {
-            let facts = [
-                ("constraint", Value::from(package.constraint.to_string())),
-                ("registry", Value::from(package.registry.to_string())),
-                ("features", package.features.iter().map(String::as_str).collect()),
-            ];
-            (package.name.to_string(), Value::from_pairs(facts))
-        });
+    let wanted = packs.iter().flat_map(|pack| &pack.manifest.packages);
+    let packages = wanted.filter(|package| selected.joins(&package.name, package.optional)).map(|package| {
+        let identity = Identity::Package(package.registry.clone(), package.name.clone());
+        let version = resolution.get(&identity).map(|chosen| ("version", chosen.release.version.to_string()));
+        let facts = [
+            ("constraint", Value::from(package.constraint.to_string())),
+            ("registry", Value::from(package.registry.to_string())),
+            ("features", package.features.iter().map(String::as_str).collect()),
+        ];
+        let version = version.map(|(key, version)| (key, Value::from(version)));
+        (package.name.to_string(), Value::from_pairs(facts.into_iter().chain(version)))
+    });
     BTreeMap::from([
-        ("packs".to_owned(), Value::from_pairs(packs)),
+        ("packs".to_owned(), Value::from_pairs(chosen)),
         ("packages".to_owned(), Value::from_pairs(packages)),
         (TIMESTAMP.to_owned(), Value::from(timestamp)),
     ])

@@ -6,12 +6,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value as Json;
 
+use crate::constraint::Constraint;
 use crate::diagnostic::Diagnostic;
+use crate::explain::GraphFormat;
 use crate::manifest::{Category, Dependency, Hook, Manifest, Mode, Package};
-use crate::name::{PackName, RegistryId};
+use crate::name::{Identity, PackName, RegistryId};
 use crate::plan::Plan;
 use crate::registry::{Digest, Summary};
-use crate::resolve::ChosenPack;
+use crate::resolve::{Chosen, Reason, Required, Strategy};
 use crate::variable::{Answer, Question, Variable};
 use crate::version::Version;
 
@@ -97,6 +99,15 @@ pub enum Command {
     Questions(Generation),
     /// Make the files of a project.
     Generate(Generation),
+    /// Resolve, and show what depends on what or why something is there.
+    Dependencies {
+        /// What is resolved.
+        #[serde(flatten)]
+        selection: Selection,
+        /// How to show it.
+        #[serde(default)]
+        view: View,
+    },
     /// Write a plan into the root `target`.
     Apply {
         /// The plan of a generation.
@@ -114,15 +125,38 @@ pub enum Command {
     BuildRegistry,
 }
 
+/// The packs of a project and how their versions are chosen.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Selection {
+    /// `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for.
+    pub packs: Vec<String>,
+    /// Which of `packs` may be pre-releases although their constraint names none.
+    pub prereleases: Vec<String>,
+    /// Optional dependencies and packages that join.
+    pub with: Vec<String>,
+    /// `NAME@CONSTRAINT` each, for a package `REGISTRY:NAME@CONSTRAINT`: stands in for every other
+    /// constraint on that name.
+    pub overrides: Vec<String>,
+    /// Which of several versions is best.
+    pub strategy: Strategy,
+    /// Whether to go by the lockfile of the root `target`.
+    pub target: bool,
+    /// What is locked and may move all the same: names, for a package `REGISTRY:NAME`.
+    pub update: Vec<String>,
+    /// Whether to fail unless what is locked is exactly what is needed.
+    pub locked: bool,
+}
+
 /// What to generate.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Generation {
-    /// `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for.
-    pub packs: Vec<String>,
-    /// Optional dependencies that join.
-    pub with: Vec<String>,
+    /// The packs. With a target its files are compared with those generated.
+    #[serde(flatten)]
+    pub selection: Selection,
     /// Answers by variable. Texts are read by the variable's type.
     #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
     pub answers: BTreeMap<String, Json>,
@@ -132,10 +166,23 @@ pub struct Generation {
     pub directory_name: Option<String>,
     /// The time to record, in place of the lockfile's or the session's.
     pub timestamp: Option<String>,
-    /// Whether to compare with the root `target`, and go by its lockfile.
-    pub target: bool,
     /// Whether to fail unless the target is exactly what the packs give.
     pub check: bool,
+}
+
+/// How to show what depends on what.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct View {
+    /// What the text shows, unless `why` is given.
+    pub format: GraphFormat,
+    /// The name that is explained in place of showing the graph; for a package `REGISTRY:NAME`.
+    pub why: Option<String>,
+    /// The levels of a tree shown below its first.
+    pub depth: Option<usize>,
+    /// The name whose dependents a tree shows, in place of dependencies.
+    pub invert: Option<String>,
 }
 
 /// A file with answers.
@@ -166,9 +213,14 @@ pub enum Outcome {
     /// What is asked.
     Questions {
         /// The packs that ask, in install order.
-        packs: Vec<ResolvedPack>,
+        packs: Vec<Resolved>,
         /// The questions in the order to ask them.
         questions: Vec<Question>,
+    },
+    /// What depends on what.
+    Dependencies {
+        /// The graph, and the text that was asked for.
+        dependencies: Box<Dependencies>,
     },
     /// A project.
     Generate {
@@ -333,11 +385,14 @@ pub struct TemplateSummary {
     pub when: Option<String>,
 }
 
-/// A pack as it was resolved.
+/// A pack or package as it was resolved.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct ResolvedPack {
-    /// Its name.
+pub struct Resolved {
+    /// A pack's name; for a package `REGISTRY:NAME`.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub identity: Identity,
+    /// The name alone.
     pub name: PackName,
     /// Its version.
     #[cfg_attr(test, ts(type = "string"))]
@@ -347,39 +402,95 @@ pub struct ResolvedPack {
     /// The digest of its archive.
     #[cfg_attr(test, ts(type = "string"))]
     pub integrity: Digest,
-    /// Its level: it depends only on packs of lower ones.
+    /// Its level: it depends only on packs of lower ones, so that all of one level can be installed
+    /// at once. Packages are on level 0.
     pub level: usize,
     /// Whether the user asked for it.
     pub requested: bool,
-    /// What it depends on here.
+    /// Whether its version was locked.
+    pub locked: bool,
+    /// What it requires here: packs, then packages.
     pub dependencies: Vec<Edge>,
 }
 
-/// A requirement of one pack on another.
+/// A requirement of one pack on another, or on a package.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Edge {
-    /// The pack required.
-    pub name: PackName,
+    /// What is required; for a package `REGISTRY:NAME`.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub identity: Identity,
     /// Which versions will do.
     pub constraint: String,
+    /// What was written, where an override stands in for it.
+    pub overridden: Option<String>,
 }
 
-impl From<&ChosenPack> for ResolvedPack {
-    fn from(chosen: &ChosenPack) -> ResolvedPack {
-        let edges = chosen.dependencies.iter();
-        ResolvedPack {
-            name: chosen.release.name.clone(),
+impl From<&Chosen> for Resolved {
+    fn from(chosen: &Chosen) -> Resolved {
+        let edge = |required: &Required| Edge {
+            identity: required.target.clone(),
+            constraint: required.constraint.to_string(),
+            overridden: required.overridden.as_ref().map(Constraint::to_string),
+        };
+        Resolved {
+            identity: chosen.identity.clone(),
+            name: chosen.identity.name().clone(),
             version: chosen.release.version.clone(),
             registry: chosen.registry.clone(),
             integrity: chosen.release.integrity,
             level: chosen.level,
             requested: chosen.requested,
-            dependencies: edges
-                .map(|edge| Edge { name: edge.name.clone(), constraint: edge.constraint.to_string() })
-                .collect(),
+            locked: chosen.locked,
+            dependencies: chosen.requirements.iter().map(edge).collect(),
         }
     }
+}
+
+/// How something that is needed differs from what is locked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Change {
+    /// A pack's name; for a package `REGISTRY:NAME`.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub identity: Identity,
+    /// The locked version; none: it is new.
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub from: Option<Version>,
+    /// The version now; none: it is no longer needed.
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub to: Option<Version>,
+}
+
+/// `+ NAME VERSION`, `- NAME VERSION` or `~ NAME VERSION -> VERSION`.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let identity = &self.identity;
+        match (&self.from, &self.to) {
+            (None, Some(to)) => write!(f, "+ {identity} {to}"),
+            (Some(from), None) => write!(f, "- {identity} {from}"),
+            (Some(from), Some(to)) => write!(f, "~ {identity} {from} -> {to}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// What depends on what.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Dependencies {
+    /// The packs in install order: by level, then by name.
+    pub packs: Vec<Resolved>,
+    /// The packages by registry and name.
+    pub packages: Vec<Resolved>,
+    /// How that differs from the lockfile, if there is one.
+    pub changes: Vec<Change>,
+    /// Why the one that was asked about is there.
+    pub reason: Option<Reason>,
+    /// The graph or the reason, as text.
+    pub text: String,
+    /// What the user should know.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// A generated project: everything but the content of its files.
@@ -387,7 +498,11 @@ impl From<&ChosenPack> for ResolvedPack {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Project {
     /// Its packs in install order.
-    pub packs: Vec<ResolvedPack>,
+    pub packs: Vec<Resolved>,
+    /// Its packages by registry and name.
+    pub packages: Vec<Resolved>,
+    /// How packs and packages differ from the lockfile, if there is one.
+    pub changes: Vec<Change>,
     /// All answers but secrets, by variable.
     #[cfg_attr(test, ts(type = "Record<string, Answer>"))]
     pub answers: BTreeMap<String, Answer>,
@@ -464,6 +579,8 @@ impl fmt::Display for Root {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum RequestBody {
+    /// Let other work go on for some time, then answer `done`.
+    Wait { milliseconds: u32 },
     /// GET a URL; fail with `too-large` when the body goes over the limit.
     Fetch { url: String, headers: BTreeMap<String, String>, max_bytes: usize },
     /// Read a file; fail with `too-large` when it goes over the limit.

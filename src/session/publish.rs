@@ -2,7 +2,7 @@
 
 use super::exchange::Exchange;
 use super::protocol::{Contents, IndexFile, Outcome, Root};
-use super::source::{SourcePack, all_sources, check_place, read_source, two_sources};
+use super::source::{SourcePack, all_sources, check_place, read_source, shown_first, two_sources};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::name::RegistryId;
 use crate::registry::{CATALOG, CONFIG, Config, Summary, catalog_text, index_path};
@@ -26,7 +26,8 @@ pub(super) async fn build_registry(exchange: &Exchange) -> Result<Outcome, Vec<D
         {
             return Err(two_sources(&twice.pack.manifest).into());
         }
-        catalog.extend(versions.last().map(|version| Summary::of(&version.pack.manifest, &any)));
+        let shown = versions.iter().max_by_key(|version| shown_first(&version.release.version));
+        catalog.extend(shown.map(|version| Summary::of(&version.pack.manifest, &any)));
         let mut lines = String::new();
         for SourcePack { release, archive, .. } in versions {
             lines.push_str(&release.to_line());

@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::exchange::{Exchange, HostError, Response};
 use super::protocol::{Entry, EntryKind, HostErrorKind, Location, RegistryInput, Root};
 use crate::archive::{self, Files, PackFile};
+use crate::constraint::Constraint;
 use crate::diagnostic::{self, Code, Diagnostic};
-use crate::manifest::{self, Dependency, Manifest, Mode};
-use crate::name::{PackName, RegistryId};
+use crate::manifest::{self, Dependency, Manifest, Mode, Package};
+use crate::name::{Identity, PackName, RegistryId};
 use crate::path::RelPath;
 use crate::registry::{
     self, CATALOG, CONFIG, Config, Digest, Release, Summary, index_path, parse_catalog, parse_index,
@@ -78,12 +79,30 @@ impl Sources {
         Ok(Sources { exchange: Arc::clone(exchange), registries })
     }
 
+    /// The ids of all registries.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &RegistryId> {
+        self.registries.iter().map(|registry| &registry.id)
+    }
+
     /// Whether a registry of this id is configured.
     pub(super) fn has(&self, id: &RegistryId) -> bool {
         self.registries.iter().any(|registry| registry.id == *id)
     }
 
-    /// The registry a name belongs to. Exactly one, so that no name shadows another.
+    fn registry_for(&self, identity: &Identity) -> Result<&Registry, Diagnostic> {
+        match identity {
+            Identity::Pack(name) => self.registry_of(name),
+            Identity::Package(id, name) => {
+                let found = self.registries.iter().find(|registry| registry.id == *id);
+                found.ok_or_else(|| {
+                    let message = format!("the registry `{id}` of the package `{name}` is not configured");
+                    Diagnostic::error(Code::PackNotFound, message).about(identity)
+                })
+            }
+        }
+    }
+
+    /// The registry a pack's name belongs to. Exactly one, so that no name shadows another.
     fn registry_of(&self, name: &PackName) -> Result<&Registry, Diagnostic> {
         let claims =
             |registry: &&Registry| registry.scopes.iter().any(|scope| Some(scope.as_str()) == name.scope());
@@ -108,14 +127,30 @@ impl Sources {
         Ok(summaries)
     }
 
-    /// Everything the registries know of some names. Names without a pack are there as such.
-    pub(super) async fn look_up(&self, names: &[PackName]) -> Result<Facts, Vec<Diagnostic>> {
+    /// Everything the registries know of some packs and packages. What is not there is there as such.
+    pub(super) async fn look_up(&self, wanted: &[Identity]) -> Result<Facts, Vec<Diagnostic>> {
         let mut facts = Facts::new();
-        for (registry, names) in self.by_registry(names.iter())? {
-            for (name, releases) in registry.releases(&self.exchange, &names).await? {
-                let known = releases.map(|releases| Known { registry: registry.id.clone(), releases });
-                facts.insert(name, known);
+        for registry in &self.registries {
+            let mut theirs: Vec<&Identity> = Vec::new();
+            for identity in wanted {
+                if self.registry_for(identity)?.id == registry.id {
+                    theirs.push(identity);
+                }
             }
+            // A pack and a package of one name are one entry of the index.
+            let names: BTreeSet<PackName> = theirs.iter().map(|identity| identity.name().clone()).collect();
+            if names.is_empty() {
+                continue;
+            }
+            let names: Vec<PackName> = names.into_iter().collect();
+            let found: BTreeMap<PackName, Option<Vec<Release>>> =
+                registry.releases(&self.exchange, &names).await?.into_iter().collect();
+            facts.extend(theirs.into_iter().map(|identity| {
+                let releases = found.get(identity.name()).cloned().flatten();
+                let known =
+                    releases.map(|releases| Known { registry: registry.id.clone(), releases, latest: None });
+                (identity.clone(), known)
+            }));
         }
         Ok(facts)
     }
@@ -154,8 +189,8 @@ impl Sources {
     }
 
     /// Whether the registry promises that a published version never changes.
-    pub(super) async fn is_immutable(&self, name: &PackName) -> Result<bool, Vec<Diagnostic>> {
-        let kind = self.registry_of(name)?.kind(&self.exchange).await?;
+    pub(super) async fn is_immutable(&self, identity: &Identity) -> Result<bool, Vec<Diagnostic>> {
+        let kind = self.registry_for(identity)?.kind(&self.exchange).await?;
         Ok(matches!(*kind, Kind::Index(_)))
     }
 }
@@ -367,7 +402,9 @@ impl Registry {
                 refuse(&format!("its {} says it is `{}`", manifest::FILE_NAME, manifest.label())).into()
             );
         }
-        if edges(&manifest.dependencies) != edges(&release.dependencies) {
+        if edges(&manifest.dependencies, &manifest.packages)
+            != edges(&release.dependencies, &release.packages)
+        {
             return Err(refuse(&format!(
                 "its {} has other dependencies than the index",
                 manifest::FILE_NAME
@@ -435,10 +472,19 @@ impl Registry {
     }
 }
 
-/// What an index line says of dependencies, in one order.
-fn edges(dependencies: &[Dependency]) -> BTreeSet<(&PackName, String, bool)> {
-    let edge = |edge: &Dependency| (edge.constraint.to_string(), edge.optional);
-    dependencies.iter().map(|dependency| (&dependency.name, edge(dependency).0, edge(dependency).1)).collect()
+/// What an index line says of packs and packages, in one order.
+fn edges(dependencies: &[Dependency], packages: &[Package]) -> BTreeSet<(Identity, String, bool, bool)> {
+    let edge = |identity, constraint: &Constraint, optional| {
+        (identity, constraint.to_string(), constraint.has_prereleases(), optional)
+    };
+    let packs = dependencies.iter().map(|dependency| {
+        edge(Identity::Pack(dependency.name.clone()), &dependency.constraint, dependency.optional)
+    });
+    let packages = packages.iter().map(|package| {
+        let identity = Identity::Package(package.registry.clone(), package.name.clone());
+        edge(identity, &package.constraint, package.optional)
+    });
+    packs.chain(packages).collect()
 }
 
 /// Keeps what RFC 3986 allows in a path and encodes everything else.
@@ -583,11 +629,19 @@ async fn summarize(
     for place in places {
         let manifest = read_manifest(exchange, root, place).await?;
         check_place(&manifest, name, place)?;
-        if highest.as_ref().is_none_or(|highest| highest.version < manifest.version) {
+        if highest
+            .as_ref()
+            .is_none_or(|highest| shown_first(&highest.version) < shown_first(&manifest.version))
+        {
             highest = Some(manifest);
         }
     }
     Ok(highest)
+}
+
+/// What a list shows of a pack is its highest release, or its highest pre-release if it has no other.
+pub(super) fn shown_first(version: &Version) -> (bool, &Version) {
+    (!version.is_prerelease(), version)
 }
 
 async fn read_manifest(exchange: &Exchange, root: &Root, place: &str) -> Result<Manifest, Vec<Diagnostic>> {

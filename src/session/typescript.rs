@@ -8,7 +8,9 @@ use std::path::Path;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
+use crate::explain::RingEdge;
 use crate::manifest::{RawManifest, known_keys};
+use crate::resolve::Conflict;
 
 use super::protocol::{Ending, Reply, SessionInput, StepMessage};
 
@@ -28,7 +30,9 @@ impl TypeVisitor for Declarations {
         T::visit_dependencies(self);
         if T::output_path().is_some() {
             let text = format!("{}export {}\n", T::docs().unwrap_or_default(), T::decl(&self.config));
-            self.texts.insert(T::ident(&self.config), one_line_comments(&text));
+            let name = T::ident(&self.config);
+            let former = self.texts.insert(name.clone(), one_line_comments(&text));
+            assert!(former.is_none(), "two types are called {name}");
         }
     }
 }
@@ -74,6 +78,9 @@ fn the_typescript_types_are_those_of_the_protocol() {
     declarations.visit::<StepMessage>();
     declarations.visit::<Ending>();
     declarations.visit::<Reply>();
+    // Those that only stand in the details of a diagnostic.
+    declarations.visit::<Conflict>();
+    declarations.visit::<RingEdge>();
     let head = "// The types that cross to the core. Generated from src/session/protocol.rs by its tests.\n"
         .to_owned();
     hold("src/protocol.ts", &declarations.texts.into_values().fold(head, |text, next| text + "\n" + &next));

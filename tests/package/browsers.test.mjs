@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { project, root, timestamp } from "./installed.mjs";
-import { directory, serve } from "./serve.mjs";
+import { directory, files, serve } from "./serve.mjs";
+import { pigeons, universe } from "./universe.mjs";
 
 const installed = createRequire(join(project, "index.js"));
 const tool = createRequire(join(root, "index.js"));
@@ -26,15 +27,19 @@ const wanted = [
 ];
 
 /** Gives for each of `wanted` the plan, and all else that crosses the boundary, with the text of every file. Runs anywhere. */
-async function everything(open, options, wanted, timestamp) {
+async function everything({ open, constraints }, options, wanted, timestamp) {
+  const { satisfiesAll, normalize } = await constraints(options);
   const pw = await open(options);
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const made = [];
   for (const each of wanted) {
-    const { packs, plan, lockfile, answers, warnings, files } = await pw.generate({ ...each, timestamp });
+    const { packs, packages, changes, plan, lockfile, answers, warnings, files } = await pw.generate({ ...each, timestamp });
     const { questions } = await pw.questions(each);
+    const graph = await pw.dependencies({ packs: each.packs, format: "mermaid" });
+    const { reason } = await pw.dependencies({ packs: each.packs, why: packs[0].name });
+    const matches = satisfiesAll(packs.map(({ version }) => version), packs.map(() => "1.0 || ^2"));
     const texts = [...files].map(([path, bytes]) => [path, decoder.decode(bytes)]);
-    made.push(JSON.parse(JSON.stringify({ packs, plan, lockfile, answers, warnings, questions, texts })));
+    made.push(JSON.parse(JSON.stringify({ packs, packages, changes, plan, lockfile, answers, warnings, questions, graph, reason, matches, normal: normalize("1.2 <1.9"), texts })));
   }
   return made;
 }
@@ -43,9 +48,9 @@ const starter = `{ registry: { id: "starter", url: "/registry/" } }`;
 
 /** A module that hands what it made, or why it failed, to `give`. */
 function program(from, { options = starter, give = "(made) => (globalThis.made = made)" } = {}) {
-  return `import { open } from ${JSON.stringify(from)};
+  return `import { open, constraints } from ${JSON.stringify(from)};
     ${everything}
-    everything(open, ${options}, ${JSON.stringify(wanted)}, ${JSON.stringify(timestamp)}).catch((error) => "failed: " + error.stack).then(${give});`;
+    everything({ open, constraints }, ${options}, ${JSON.stringify(wanted)}, ${JSON.stringify(timestamp)}).catch((error) => "failed: " + error.stack).then(${give});`;
 }
 
 const page = (script) => `<!doctype html><link rel="icon" href="data:,"><meta charset="utf-8"><title>test</title>${script}`;
@@ -58,8 +63,7 @@ describe("in Chromium", { skip }, () => {
     const { chromium: launcher } = await import("playwright-core");
     const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
     browser = await launcher.launch({ executablePath: chromium, args });
-    const { open } = await import(pathToFileURL(installed.resolve("packwright")));
-    expected = await everything(open, undefined, wanted, timestamp);
+    expected = await everything(await import(pathToFileURL(installed.resolve("packwright"))), undefined, wanted, timestamp);
   });
   after(() => browser?.close());
 
@@ -93,6 +97,33 @@ describe("in Chromium", { skip }, () => {
     const map = `<script type="importmap">{ "imports": { "packwright": "/node_modules/packwright/dist/index.js" } }</script>`;
     const path = plainSite("import-map", { "public/index.html": page(`${map}<script type="module">${program("packwright")}</script>`) });
     await sameAsNode((await serve(context, directory(path))).url);
+  });
+
+  test("a click gets through to a long search and ends it", async (context) => {
+    const map = `<script type="importmap">{ "imports": { "packwright": "/node_modules/packwright/dist/index.js" } }</script>`;
+    const script = `import { open } from "packwright";
+      const controller = new AbortController();
+      document.addEventListener("click", () => controller.abort());
+      const pw = await open({ registry: { id: "coop", url: "/coop/" } });
+      pw.dependencies({ packs: ["coop"], signal: controller.signal }).catch((error) => error).then(({ code }) => (globalThis.ended = code));`;
+    const path = plainSite("click", { "public/index.html": page(`${map}<script type="module">${script}</script>`) });
+    const index = universe(pigeons(9));
+    let last;
+    const begun = new Promise((resolve) => (last = resolve));
+    const { url } = await serve(context, (request, response) => {
+      const coop = (name) => (name.startsWith("coop/") ? index.get(name.slice(5)) : undefined);
+      if (request.url.startsWith("/coop/")) files(coop)(request, response);
+      else directory(path)(request, response);
+      if (request.url.endsWith("/hole-1.jsonl")) setTimeout(last, 300);
+    });
+    const tab = await browser.newPage();
+    await tab.goto(url);
+    await begun;
+    // Not an element's `click`, which waits for several frames first.
+    await tab.mouse.click(10, 10);
+    await tab.waitForFunction(() => globalThis.ended !== undefined, null, { timeout: 30_000 });
+    assert.equal(await tab.evaluate(() => globalThis.ended), "cancelled");
+    await tab.close();
   });
 
   test("a module worker", async (context) => {

@@ -22,7 +22,7 @@ test("every code that the sources document is one", () => {
   const [, union] = /export type Code = ([^;]+);/.exec(readFileSync(join(sources, "protocol.ts"), "utf8"));
   const codes = new Set(JSON.parse(`[${union.replaceAll("|", ",")}]`));
   const throws = readFileSync(join(sources, "open.ts"), "utf8").match(/@throws PackwrightError[^@]*?\*\//gs);
-  const options = ["force", "trust"];
+  const options = ["force", "trust", "locked"];
   const documented = throws.flatMap((text) => [...text.matchAll(/`([a-z-]+)`/g)].map(([, word]) => word)).filter((word) => !options.includes(word));
   assert.ok(documented.length >= 8, documented.join());
   for (const code of documented) assert.ok(codes.has(code), code);
@@ -59,8 +59,8 @@ describe("the published shape", { concurrency: 2 }, () => {
       mkdirSync(directory, { recursive: true });
       writeFileSync(
         join(directory, "program.ts"),
-        `import { open, PackwrightError, type Host, type Project, type Question, type Reply, type Request } from "packwright";
-         import { open as openSlim } from "packwright/slim";
+        `import { constraints, open, PackwrightError, type Change, type Conflict, type Dependencies, type Host, type Project, type Question, type Reply, type Request } from "packwright";
+         import { constraints as constraintsSlim, open as openSlim } from "packwright/slim";
          import { open as openInline } from "packwright/inline";
          const host: Host = {
            capabilities: { rename: false, modes: false },
@@ -73,9 +73,18 @@ describe("the published shape", { concurrency: 2 }, () => {
          await openSlim({ wasm: new Uint8Array(), registry: { id: "b", directory: "packs" } });
          const project: Project = await pw.generate({ packs: ["a"], answers: { port: 1, list: ["x"] }, timestamp: new Date() });
          const blob: Blob = new Blob([...project.files.values()]);
+         const found: Dependencies = await pw.dependencies({ packs: ["a"], strategy: "lowest-direct", why: "b", overrides: ["c@^1"], update: [], locked: true });
+         const changes: readonly Change[] = project.changes;
+         const details: Conflict | unknown[] | null | undefined = project.warnings[0]?.details;
+         const { satisfies, satisfiesAll, maxSatisfying } = await constraints();
+         const highest: string | null = (await constraintsSlim({ wasm: new Uint8Array() })).maxSatisfying(["1.0.0"], "^1", { prerelease: true });
+         const fits: boolean[] = satisfiesAll(["1.0.0"], ["^1"]);
+         console.log(found.reason?.path, changes, details, satisfies("1.0.0", "^1"), maxSatisfying, highest, fits);
          const questions: Question[] = (await pw.questions({ packs: [] })).questions;
          try { await project.write("x", { force: true }); }
          catch (error) { if (error instanceof PackwrightError) console.log(error.exitCode.toFixed(), error.diagnostics[0]?.suggestion, blob, questions); }
+         // @ts-expect-error there is no such strategy
+         await pw.generate({ packs: ["a"], strategy: "newest" });
          // @ts-expect-error a pack must be text
          await pw.show(1);`,
       );
@@ -103,6 +112,7 @@ describe("programs", { concurrency: 2 }, () => {
       const pw = await openInline({ registry: "http://127.0.0.1:" + server.address().port + "/" });
       const project = await pw.generate({ packs: ["rust-cli"], answers: { project_name: "demo" } });
       console.log(project.files.has("Cargo.toml")); server.close(); server.closeAllConnections();`,
+    "constraints.cjs": `const { constraints } = require("packwright"); constraints().then(({ satisfies }) => console.log(satisfies("1.4.2", "1.2")));`,
     "slim.mjs": `import { open } from "packwright/slim"; import { readFileSync } from "node:fs"; import { createRequire } from "node:module";
       const wasm = readFileSync(createRequire(import.meta.url).resolve("packwright/packwright.wasm"));
       const pw = await open({ wasm, registry: "https://packs.example.com/" });

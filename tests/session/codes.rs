@@ -97,9 +97,10 @@ fn every_code_is_reached_with_the_exit_code_of_its_family() {
         assert_eq!((first.code, first.exit_code), (code, exit), "{first}");
         reached.insert(code);
     }
-    // Those that take a host which goes wrong, or a plan, have their tests in `protocol` and `writing`.
+    // Those that take a host which goes wrong, or a plan, or very many packs, have their tests in `protocol`, `writing` and `resolve`.
     let of_others = [
         (Code::Network, 9),
+        (Code::TooHard, 5),
         (Code::Storage, 10),
         (Code::PartialWrite, 6),
         (Code::NeedsConsent, 12),

@@ -160,6 +160,7 @@ impl Host {
     pub fn perform(&mut self, body: &RequestBody) -> Reply {
         self.log.push(body.clone());
         let done = match body {
+            RequestBody::Wait { .. } => Ok(()),
             RequestBody::Fetch { url, max_bytes, .. } => {
                 let (status, body) = match self.urls.get(url) {
                     Some(body) => (200, body.clone()),

@@ -3,10 +3,12 @@
 
 mod cases;
 mod codes;
+mod conflicts;
 mod host;
 mod locked;
 mod parity;
 mod protocol;
 mod registries;
+mod resolved;
 mod starter;
 mod writing;

@@ -64,7 +64,7 @@ function parts(packwright: Packwright, summaries: readonly Summary[]): HTMLEleme
 
   function show({ questions, project, problems }: Outcome): Made | undefined {
     const asked = questions?.questions.filter((question) => question.asked) ?? [];
-    packs.show(questions?.packs ?? []);
+    packs.show([...(questions?.packs ?? []), ...(project?.packages ?? [])]);
     form.update(asked, answers);
     note.textContent = chosen.length === 0 ? NO_PACKS.answers : questions === undefined ? NO_QUESTIONS : "";
     if (project === undefined) {

@@ -1,5 +1,5 @@
 /** The list of packs to choose from, and what the choice comes to. */
-import type { ResolvedPack, Summary } from "packwright";
+import type { Resolved, Summary } from "packwright";
 import { element, say } from "./dom.js";
 
 interface Row {
@@ -47,18 +47,18 @@ export class Packs {
     );
   }
 
-  /** Shows the chosen packs and, as far as they go together, their versions and what comes with them. */
-  show(resolved: readonly ResolvedPack[]): void {
-    const versions = new Map(resolved.map((pack) => [pack.name, pack.version]));
+  /** Shows the chosen packs and, as far as they go together, their versions and the packs and packages that come with them. */
+  show(resolved: readonly Resolved[]): void {
+    const versions = new Map(resolved.map(({ identity, version }) => [identity, version]));
     const chosen = [...this.#chosen].map((name) => entry(name, versions.get(name)));
-    const dependencies = resolved.filter(({ name }) => !this.#chosen.has(name));
-    const brought = dependencies.map(({ name, version }) =>
-      element("li", { class: "brought" }, `${name} ${version}, needed by ${neededBy(name, resolved)}`),
+    const dependencies = resolved.filter(({ identity }) => !this.#chosen.has(identity));
+    const brought = dependencies.map(({ identity, version }) =>
+      element("li", { class: "brought" }, `${identity} ${version}, needed by ${neededBy(identity, resolved)}`),
     );
     this.#result.replaceChildren(...chosen, ...brought);
     this.#none.hidden = this.#chosen.size > 0;
     for (const [name, { needed }] of this.#rows) {
-      needed.textContent = dependencies.some((pack) => pack.name === name) ? "included" : "";
+      needed.textContent = dependencies.some(({ identity }) => identity === name) ? "included" : "";
     }
   }
 
@@ -103,9 +103,9 @@ function entry(name: string, version: string | undefined): HTMLElement {
   return element("li", {}, version === undefined ? name : `${name} ${version}`);
 }
 
-function neededBy(name: string, resolved: readonly ResolvedPack[]): string {
+function neededBy(identity: string, resolved: readonly Resolved[]): string {
   return resolved
-    .filter(({ dependencies }) => dependencies.some((dependency) => dependency.name === name))
+    .filter(({ dependencies }) => dependencies.some((dependency) => dependency.identity === identity))
     .map((pack) => pack.name)
     .join(", ");
 }

@@ -11,6 +11,7 @@ import { internal, PackwrightError } from "./error.js";
 const COMMANDS: Readonly<Record<CommandName, () => Promise<(run: Run) => Promise<void>>>> = {
   list: async () => (await import("./cli/browse.js")).list,
   show: async () => (await import("./cli/browse.js")).show,
+  dependencies: async () => (await import("./cli/dependencies.js")).dependencies,
   generate: async () => (await import("./cli/generate.js")).generate,
   "registry build": async () => (await import("./cli/registry.js")).buildRegistry,
 };

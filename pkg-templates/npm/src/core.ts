@@ -1,10 +1,20 @@
 /**
- * The only module that touches the WebAssembly glue: loads it once, starts sessions, and turns a crash of the core into an error and a
- * fresh instance. It performs no request; that is `drive`.
+ * The only module that touches the WebAssembly glue: loads it once, starts sessions, calls functions, and turns a crash of the core into
+ * an error and a fresh instance. It performs no request; that is `drive`.
  */
-import initialise, { __wbg_reset_state as renew, initSync as instantiateNow, Session as CoreSession } from "./glue.js";
+import initialise, {
+  __wbg_reset_state as renew,
+  initSync as instantiateNow,
+  intersects,
+  isSubset,
+  maxSatisfying,
+  minSatisfying,
+  normalize,
+  satisfies,
+  Session as CoreSession,
+} from "./glue.js";
 import { internal, PackwrightError, reason, usage } from "./error.js";
-import type { Reply, SessionInput, Step } from "./protocol.js";
+import type { Diagnostic, Reply, SessionInput, Step } from "./protocol.js";
 
 /** What the core can be loaded from: its bytes, a compiled module, a response with its bytes, or where to fetch it. */
 export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
@@ -87,6 +97,22 @@ class Refused extends Error {
   static from(this: void, thrown: unknown): Refused {
     return new Refused(reason(thrown));
   }
+}
+
+/** The functions over constraints. Each throws a `PackwrightError` with what the core has to say about a text. */
+export const matching = {
+  satisfies: pure(satisfies),
+  maxSatisfying: pure(maxSatisfying),
+  minSatisfying: pure(minSatisfying),
+  intersects: pure(intersects),
+  isSubset: pure(isSubset),
+  normalize: pure(normalize),
+};
+
+function pure<A extends unknown[], T>(call: (...args: A) => T): (...args: A) => T {
+  const refused = (thrown: unknown): PackwrightError =>
+    thrown instanceof Error ? unexpected(thrown) : new PackwrightError([thrown as Diagnostic]);
+  return (...args) => guarded(() => call(...args), refused);
 }
 
 function unexpected(thrown: unknown): PackwrightError {

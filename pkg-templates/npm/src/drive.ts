@@ -1,6 +1,6 @@
 /**
  * The host loop: polls a session, serves what it needs through a host, hands each reply in as it arrives, and polls again. It neither
- * orders nor retries nor interprets anything.
+ * orders nor retries nor interprets anything. Waiting is the same on every host, so it is done here.
  */
 import { Session } from "./core.js";
 import { cancelled, internal, PackwrightError, reason } from "./error.js";
@@ -93,11 +93,25 @@ function finish(session: Session, host: Host, context: Context): Promise<string>
 }
 
 async function perform(host: Host, request: Request, context: Context): Promise<Reply> {
+  if (request.type === "wait") return turn(request.milliseconds, context.signal);
   try {
     return await host.perform(request, context);
   } catch (thrown) {
     return failure("other", reason(thrown));
   }
+}
+
+/** Lets timers, signals and clicks have their turn: for some time, or until nobody waits any more. */
+function turn(milliseconds: number, signal: AbortSignal): Promise<Reply> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve({ type: "done" });
+    };
+    const timer = setTimeout(end, signal.aborted ? 0 : milliseconds);
+    signal.addEventListener("abort", end);
+  });
 }
 
 function hand(session: Session, id: number, reply: Reply): void {

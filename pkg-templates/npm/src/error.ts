@@ -56,5 +56,5 @@ export function diagnostic(
   causes: string[] = [],
   suggestion: string | null = null,
 ): Diagnostic {
-  return { code, severity: "error", message, causes, suggestion, exitCode, location: null, subject: null, frame: null };
+  return { code, severity: "error", message, causes, suggestion, exitCode, location: null, subject: null, frame: null, details: null };
 }

@@ -4,6 +4,9 @@
  */
 import type { Capabilities, HostErrorKind, Reply, Request } from "./protocol.js";
 
+/** What a host may be asked for: all that the core asks for but to wait, which needs no host. */
+export type HostRequest = Exclude<Request, { type: "wait" }>;
+
 /** Where and for how long a request is carried out. */
 export interface Context {
   /** The directory behind each root a request may name: `target`, `source`, and `registry:ID` for each directory registry. */
@@ -21,7 +24,7 @@ export interface Context {
 export interface Host {
   readonly capabilities: Capabilities;
   /** Answers one request. Called many times at once. A rejection reaches the core as an error of kind `other`. */
-  perform(request: Request, context: Context): Promise<Reply>;
+  perform(request: HostRequest, context: Context): Promise<Reply>;
 }
 
 /** A reply that says why a request failed. */

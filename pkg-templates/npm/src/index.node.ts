@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeHost } from "./node.js";
+import { type Constraints, constraintsOn } from "./constraint.js";
 import { openOn, type OpenOptions, type Packwright, type Platform } from "./open.js";
 
 export * from "./public.js";
@@ -23,4 +24,9 @@ const platform: Platform = {
 /** Loads the core and opens one or more registries. */
 export function open(options: OpenOptions = {}): Promise<Packwright> {
   return openOn(platform, options);
+}
+
+/** Loads the core and gives its functions over constraints, for which no registry is needed. */
+export function constraints(): Promise<Constraints> {
+  return constraintsOn(platform.wasm);
 }

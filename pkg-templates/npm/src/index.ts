@@ -1,4 +1,5 @@
 /** The entry point for browsers, workers and bundlers: the core is fetched from beside this file. */
+import { type Constraints, constraintsOn } from "./constraint.js";
 import { openOn, type OpenOptions, type Packwright } from "./open.js";
 import { web } from "./web.js";
 
@@ -20,4 +21,18 @@ const platform = web(() => new URL("../packwright.wasm", import.meta.url));
  */
 export function open(options: OpenOptions = {}): Promise<Packwright> {
   return openOn(platform, options);
+}
+
+/**
+ * Loads the core and gives its functions over constraints, for which no registry is needed.
+ *
+ * ```js
+ * const { satisfies, maxSatisfying } = await constraints();
+ * satisfies("1.4.2", "^1.2 || ^2"); // true
+ * ```
+ *
+ * @throws PackwrightError `internal` when the core cannot be loaded.
+ */
+export function constraints(): Promise<Constraints> {
+  return constraintsOn(platform.wasm);
 }

@@ -3,8 +3,8 @@
  * for the questions after every key press costs no traffic. Failures are asked for again, and the target and source directories are never
  * remembered.
  */
-import type { Host } from "./host.js";
-import type { Reply, Request } from "./protocol.js";
+import type { Host, HostRequest } from "./host.js";
+import type { Reply } from "./protocol.js";
 
 /** A host that carries out each successful registry request once. */
 export function remembering(host: Host): Host {
@@ -23,7 +23,7 @@ export function remembering(host: Host): Host {
   };
 }
 
-function ofRegistry(request: Request): boolean {
+function ofRegistry(request: HostRequest): boolean {
   return request.type === "fetch" || ("path" in request && request.root.startsWith("registry:"));
 }
 

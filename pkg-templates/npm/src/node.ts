@@ -9,10 +9,10 @@ import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import { fetchBytes } from "./fetch.js";
 import { reason } from "./error.js";
-import { failure, type Host } from "./host.js";
-import type { EntryKind, HostErrorKind, Reply, Request } from "./protocol.js";
+import { failure, type Host, type HostRequest } from "./host.js";
+import type { EntryKind, HostErrorKind, Reply } from "./protocol.js";
 
-type FileRequest = Exclude<Request, { type: "fetch" }>;
+type FileRequest = Exclude<HostRequest, { type: "fetch" }>;
 
 /** For how long files are worked on before timers, signals and servers get their turn. Milliseconds. */
 const STRETCH = 25;

@@ -9,9 +9,12 @@ import type { Host } from "./host.js";
 import { remembering } from "./memo.js";
 import type {
   AnswersFile,
+  Change,
   Command,
+  Dependencies,
   Diagnostic,
   Generation,
+  GraphFormat,
   Answer,
   Outcome,
   PackDetails,
@@ -20,7 +23,8 @@ import type {
   Project as Generated,
   Question,
   RegistryInput,
-  ResolvedPack,
+  Resolved,
+  Strategy,
 } from "./protocol.js";
 
 /** A place that packs come from. */
@@ -54,25 +58,39 @@ export interface OpenOptions {
   host?: Host | undefined;
 }
 
-/** What decides the content of a project. */
-export interface GenerationOptions {
+/** What decides which packs and packages there are, and in which versions. */
+export interface SelectionOptions {
   /** The packs, each `NAME` or `NAME@CONSTRAINT`. Empty: those in the lockfile of `directory`. */
-  packs: readonly string[];
+  packs?: readonly string[];
+  /** Optional dependencies and packages to join, by name. */
+  with?: readonly string[] | undefined;
+  /** Which of `packs`, by name, may be pre-releases although their constraint names none. */
+  prereleases?: readonly string[] | undefined;
+  /** `NAME@CONSTRAINT` each, for a package `REGISTRY:NAME@CONSTRAINT`: stands in for every other constraint on that name. */
+  overrides?: readonly string[] | undefined;
+  /** Which of several versions is best: the highest, the lowest, or the lowest of `packs` alone. Absent: `highest`. */
+  strategy?: Strategy | undefined;
+  /** What the lockfile of `directory` has and may move all the same: names, for a package `REGISTRY:NAME`. */
+  update?: readonly string[] | undefined;
+  /** Fail with code `out-of-date` unless what the lockfile of `directory` has is exactly what is needed. */
+  locked?: boolean | undefined;
+  /** The directory the project is meant for; its lockfile is gone by. */
+  directory?: string | undefined;
+  /** Ends the work early; the call then rejects with code `cancelled`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What decides the content of a project. With a `directory` its files are compared, and its name is the default for `project_name`. */
+export interface GenerationOptions extends SelectionOptions {
   /** Values for variables by name. Strings are read by the variable's type, so `"8080"` answers an integer. */
   answers?: Readonly<Record<string, Answer>> | undefined;
   /** The text of a TOML or JSON file with answers, which is which by its name. `answers` win over it. */
   answersFile?: AnswersFile | undefined;
-  /** Optional dependencies to join, by pack name. */
-  with?: readonly string[] | undefined;
-  /** The directory the project is meant for: compared with, its lockfile read, its name the default for `project_name`. */
-  directory?: string | undefined;
   /**
    * The moment templates see and the lockfile records, to the second. A string is RFC 3339 in UTC, such as `2026-11-22T14:51:00Z`.
    * Absent: what the lockfile of `directory` says, else now.
    */
   timestamp?: Date | string | undefined;
-  /** Ends the work early; the call then rejects with code `cancelled`. */
-  signal?: AbortSignal | undefined;
 }
 
 /** What `generate` takes. */
@@ -81,10 +99,22 @@ export interface GenerateOptions extends GenerationOptions {
   check?: boolean | undefined;
 }
 
+/** What `dependencies` takes. */
+export interface DependenciesOptions extends SelectionOptions {
+  /** What `text` shows the graph as: lines that branch, a Mermaid flowchart, or Graphviz. Absent: `tree`. */
+  format?: GraphFormat | undefined;
+  /** A name that `reason` and `text` explain, in place of showing the graph; for a package `REGISTRY:NAME`. */
+  why?: string | undefined;
+  /** How many levels a tree shows below its first. Absent: all. */
+  depth?: number | undefined;
+  /** A name whose dependents a tree shows, in place of dependencies. */
+  invert?: string | undefined;
+}
+
 /** What `questions` gives. */
 export interface Questions {
   /** The packs that would take part, in the order they apply. */
-  packs: ResolvedPack[];
+  packs: Resolved[];
   /** Every variable of these packs, `project_name` first, with what stands as its answer now. */
   questions: Question[];
 }
@@ -135,6 +165,9 @@ function registriesOf(platform: Platform, given: OpenOptions["registry"]): Regis
   if (typeof given === "string" || given instanceof URL) return [{ id: "default", ...platform.locate(given) }];
   return "id" in given ? [given] : [...given];
 }
+
+/** What every command about a project is told of its packs. */
+type Selection = Omit<Extract<Command, { type: "dependencies" }>, "type" | "view">;
 
 /** What a command runs on besides the registries: the directory behind one more root. */
 interface Surroundings {
@@ -243,6 +276,20 @@ export class Packwright {
   }
 
   /**
+   * Which packs and packages these packs need, in which versions, and what depends on what. Nothing but their entries in the registry is
+   * read, and nothing is written.
+   *
+   * @throws PackwrightError `pack-not-found`, `conflict`, `too-hard` or `cycle` when the packs do not go together, `out-of-date` when
+   * `locked` is set and the lockfile would change, `network` when a registry is out of reach.
+   */
+  async dependencies(options: DependenciesOptions): Promise<Dependencies> {
+    const wanted = selection(options);
+    const { format = "tree", why = null, depth = null, invert = null } = options;
+    const command = { type: "dependencies" as const, ...wanted, view: { format, why, depth, invert } };
+    return (await this.#desk.run(command, this.#target(options))).outcome.dependencies;
+  }
+
+  /**
    * Makes a static index, to be served by any file host, from a directory of pack sources.
    *
    * @returns the files of the index by their paths in it.
@@ -256,23 +303,19 @@ export class Packwright {
   }
 
   #generation(options: GenerationOptions): Generation {
-    if (!Array.isArray(options?.packs)) {
-      throw usage("`packs` is not a list", 'for example generate({ packs: ["rust-cli@^1"], answers: { project_name: "demo" } })');
-    }
+    const wanted = selection(options);
     const { directory, timestamp } = options;
     return {
-      packs: [...options.packs],
-      with: [...(options.with ?? [])],
+      ...wanted,
       answers: { ...options.answers },
       answersFile: options.answersFile ?? null,
       directoryName: directory === undefined ? null : lastPart(this.#desk.resolve(directory)),
       timestamp: timestamp === undefined ? null : rfc3339(timestamp),
-      target: directory !== undefined,
       check: false,
     };
   }
 
-  #target({ directory, signal }: GenerationOptions): Surroundings {
+  #target({ directory, signal }: SelectionOptions): Surroundings {
     return { root: directory === undefined ? undefined : ["target", this.#desk.resolve(directory)], signal };
   }
 }
@@ -283,7 +326,11 @@ export class Project {
   readonly #contents: Uint8Array<ArrayBuffer>;
 
   /** The packs it is made from, in the order they apply. */
-  readonly packs: readonly ResolvedPack[];
+  readonly packs: readonly Resolved[];
+  /** The packages it pins, by registry and name. */
+  readonly packages: readonly Resolved[];
+  /** How packs and packages differ from the lockfile of the directory; empty if there is none. */
+  readonly changes: readonly Change[];
   /** The answer to every variable, without secrets. */
   readonly answers: Readonly<Record<string, Answer>>;
   /** Each file with what writing it would do, where it comes from and its mode. `offset` and `size` are the file's bytes in one block. */
@@ -300,6 +347,8 @@ export class Project {
     this.#desk = desk;
     this.#contents = contents;
     this.packs = generated.packs;
+    this.packages = generated.packages;
+    this.changes = generated.changes;
     this.answers = generated.answers;
     this.plan = generated.plan;
     this.lockfile = generated.lockfile;
@@ -319,6 +368,29 @@ export class Project {
     const { outcome } = await this.#desk.run(command, { root: ["target", this.#desk.resolve(directory)], signal });
     return { written: outcome.written, unchanged: outcome.unchanged };
   }
+}
+
+function selection(options: SelectionOptions): Selection {
+  // Without packs the lockfile of the directory says which.
+  const { packs = options?.directory === undefined ? undefined : [] } = options ?? {};
+  if (packs === undefined) {
+    throw usage("`packs` is missing", 'for example { packs: ["rust-cli@^1"], answers: { project_name: "demo" } }');
+  }
+  return {
+    packs: list("packs", packs),
+    prereleases: list("prereleases", options.prereleases),
+    with: list("with", options.with),
+    overrides: list("overrides", options.overrides),
+    strategy: options.strategy ?? "highest",
+    target: options.directory !== undefined,
+    update: list("update", options.update),
+    locked: options.locked ?? false,
+  };
+}
+
+function list(name: string, given: readonly string[] = []): string[] {
+  if (!Array.isArray(given)) throw usage(`\`${name}\` is not a list`, `for example { ${name}: ["rust-cli"] }`);
+  return [...given];
 }
 
 function cut(

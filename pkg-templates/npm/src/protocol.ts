@@ -23,13 +23,43 @@ modes: boolean, };
 /** The shelf a pack stands on. */
 export type Category = "web" | "cli" | "ml" | "data" | "devops" | "mobile" | "desktop" | "game" | "embedded" | "library" | "other";
 
+/** How something that is needed differs from what is locked. */
+export type Change = {
+/** A pack's name; for a package `REGISTRY:NAME`. */
+identity: string,
+/** The locked version; none: it is new. */
+from: string | null,
+/** The version now; none: it is no longer needed. */
+to: string | null, };
+
 /** The stable code of a [`Diagnostic`]. Its family decides the exit code of a command. */
-export type Code = "pack-not-found" | "file-not-found" | "unpinned-package" | "render-failed" | "cycle" | "conflict" | "partial-write" | "missing-variable" | "network" | "bad-response" | "storage" | "invalid-name" | "invalid-version" | "invalid-constraint" | "invalid-path" | "invalid-manifest" | "invalid-answer" | "invalid-lockfile" | "invalid-registry" | "invalid-archive" | "unsupported-format" | "invalid-input" | "needs-consent" | "file-conflict" | "path-conflict" | "out-of-date" | "usage" | "internal" | "cancelled";
+export type Code = "pack-not-found" | "file-not-found" | "unpinned-package" | "render-failed" | "cycle" | "conflict" | "too-hard" | "partial-write" | "missing-variable" | "network" | "bad-response" | "storage" | "invalid-name" | "invalid-version" | "invalid-constraint" | "invalid-path" | "invalid-manifest" | "invalid-answer" | "invalid-lockfile" | "invalid-registry" | "invalid-archive" | "unsupported-format" | "invalid-input" | "needs-consent" | "file-conflict" | "path-conflict" | "out-of-date" | "usage" | "internal" | "cancelled";
 
 /** What to do. */
 export type Command = { "type": "list" } | { "type": "show",
 /** `NAME` or `NAME@CONSTRAINT`. */
-pack: string, } | { "type": "questions" } & Generation | { "type": "generate" } & Generation | { "type": "apply",
+pack: string, } | { "type": "questions" } & Generation | { "type": "generate" } & Generation | { "type": "dependencies",
+/** How to show it. */
+view: View,
+/** `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for. */
+packs: Array<string>,
+/** Which of `packs` may be pre-releases although their constraint names none. */
+prereleases: Array<string>,
+/** Optional dependencies and packages that join. */
+with: Array<string>,
+/**
+ * `NAME@CONSTRAINT` each, for a package `REGISTRY:NAME@CONSTRAINT`: stands in for every other
+ * constraint on that name.
+ */
+overrides: Array<string>,
+/** Which of several versions is best. */
+strategy: Strategy,
+/** Whether to go by the lockfile of the root `target`. */
+target: boolean,
+/** What is locked and may move all the same: names, for a package `REGISTRY:NAME`. */
+update: Array<string>,
+/** Whether to fail unless what is locked is exactly what is needed. */
+locked: boolean, } | { "type": "apply",
 /** The plan of a generation. */
 plan: Plan,
 /** The content beside it. */
@@ -39,8 +69,42 @@ force: boolean,
 /** Write files that run when the directory is opened. */
 trust: boolean, } | { "type": "build-registry" };
 
+/** Why no versions satisfy everybody. */
+export type Conflict = {
+/**
+ * The requirements that cannot all hold, the ones nearest to the user first. Without any one of
+ * them there would be an answer, unless there are so many that looking for fewer was given up.
+ */
+facts: Array<Fact>,
+/** What there is of everything that is required in the facts. */
+supplies: Array<Supply>,
+/**
+ * How the conflict follows, causes before conclusions; the last is the conflict itself. Empty
+ * when that takes more than 1,000 inferences, or very many versions.
+ */
+derivation: Array<Inference>,
+/** Changes to what the user asks for that end the conflict: each was tried. */
+fixes: Array<Fix>,
+/** Whether no other change of a single pack the user asks for would end it. */
+all_fixes: boolean, };
+
 /** A default as declared. */
 export type Default = Answer | string;
+
+/** What depends on what. */
+export type Dependencies = {
+/** The packs in install order: by level, then by name. */
+packs: Array<Resolved>,
+/** The packages by registry and name. */
+packages: Array<Resolved>,
+/** How that differs from the lockfile, if there is one. */
+changes: Array<Change>,
+/** Why the one that was asked about is there. */
+reason: Reason | null,
+/** The graph or the reason, as text. */
+text: string,
+/** What the user should know. */
+warnings: Array<Diagnostic>, };
 
 /** A pack that another one needs, or constrains if it is there. */
 export type Dependency = {
@@ -72,14 +136,21 @@ location: Location | null,
 /** The variable, pack, path or URL it is about. */
 subject: string | null,
 /** Lines to show as they are: source around the problem, or a diff. */
-frame: string | null, };
+frame: string | null,
+/**
+ * The problem as data, for those who draw it: a `Conflict` with the code `conflict` or
+ * `pack-not-found`, the edges of a ring with `cycle`.
+ */
+details: Conflict | Array<RingEdge> | null, };
 
-/** A requirement of one pack on another. */
+/** A requirement of one pack on another, or on a package. */
 export type Edge = {
-/** The pack required. */
-name: PackName,
+/** What is required; for a package `REGISTRY:NAME`. */
+identity: string,
 /** Which versions will do. */
-constraint: string, };
+constraint: string,
+/** What was written, where an override stands in for it. */
+overridden: string | null, };
 
 /** An entry of a directory. */
 export type Entry = {
@@ -94,12 +165,38 @@ export type EntryKind = "absent" | "file" | "directory" | "link" | "other";
 /** When a hook is offered. */
 export type Event = "post-generate" | "post-install";
 
+/** A requirement of the user, or of some versions of a pack. */
+export type Fact = {
+/** Who requires it; none: the user. */
+dependent: string | null,
+/** The versions of the dependent that require it, ascending, of those that could be chosen here. */
+versions: Array<string>,
+/** Whether those are all that could be chosen here. */
+every: boolean,
+/** What is required. */
+target: string,
+/** Which versions of it will do, by what each of `versions` says, without repetition. */
+constraints: Array<string>,
+/** Whether an override stands in for what was written. */
+overridden: boolean,
+/** Whether it only counts if the target is there for another reason. */
+optional: boolean, };
+
+/** A change to what the user asks for. */
+export type Fix = { "type": "ask",
+/** The pack. */
+name: PackName,
+/** Which versions. */
+constraint: string, } | { "type": "leave-out",
+/** The pack. */
+name: PackName, } | { "type": "override",
+/** What. */
+identity: string,
+/** The pre-release. */
+constraint: string, };
+
 /** What to generate. */
 export type Generation = {
-/** `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for. */
-packs: Array<string>,
-/** Optional dependencies that join. */
-with: Array<string>,
 /** Answers by variable. Texts are read by the variable's type. */
 answers: Record<string, unknown>,
 /** More answers, weaker than `answers`. */
@@ -108,10 +205,30 @@ answersFile: AnswersFile | null,
 directoryName: string | null,
 /** The time to record, in place of the lockfile's or the session's. */
 timestamp: string | null,
-/** Whether to compare with the root `target`, and go by its lockfile. */
-target: boolean,
 /** Whether to fail unless the target is exactly what the packs give. */
-check: boolean, };
+check: boolean,
+/** `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for. */
+packs: Array<string>,
+/** Which of `packs` may be pre-releases although their constraint names none. */
+prereleases: Array<string>,
+/** Optional dependencies and packages that join. */
+with: Array<string>,
+/**
+ * `NAME@CONSTRAINT` each, for a package `REGISTRY:NAME@CONSTRAINT`: stands in for every other
+ * constraint on that name.
+ */
+overrides: Array<string>,
+/** Which of several versions is best. */
+strategy: Strategy,
+/** Whether to go by the lockfile of the root `target`. */
+target: boolean,
+/** What is locked and may move all the same: names, for a package `REGISTRY:NAME`. */
+update: Array<string>,
+/** Whether to fail unless what is locked is exactly what is needed. */
+locked: boolean, };
+
+/** What a dependency graph is shown as. */
+export type GraphFormat = "tree" | "mermaid" | "dot";
 
 /** A command a pack would like to run. Shown, never run without trust. */
 export type Hook = {
@@ -133,6 +250,15 @@ path: string,
 offset: number,
 /** The bytes of its content. */
 size: number, };
+
+/** A step of a derivation: a fact, or what follows from two earlier ones. */
+export type Inference = {
+/** The fact it states, by its place. */
+fact: number | null,
+/** What it follows from, by their places. */
+causes: Array<number>,
+/** What cannot all be true at once. */
+terms: Array<Term>, };
 
 /** What a variable holds. */
 export type Kind = "string" | "integer" | "boolean" | "path";
@@ -194,9 +320,11 @@ packs: Array<Summary>, } | { "type": "show",
 /** Its particulars. */
 pack: PackDetails, } | { "type": "questions",
 /** The packs that ask, in install order. */
-packs: Array<ResolvedPack>,
+packs: Array<Resolved>,
 /** The questions in the order to ask them. */
-questions: Array<Question>, } | { "type": "generate",
+questions: Array<Question>, } | { "type": "dependencies",
+/** The graph, and the text that was asked for. */
+dependencies: Dependencies, } | { "type": "generate",
 /** All of it but the content. */
 project: Project, } | { "type": "apply",
 /** The paths written, in order. */
@@ -241,7 +369,7 @@ hooks: Array<Hook>, };
  * The name of a pack or package: `[a-z0-9][a-z0-9-]{0,63}`, optionally behind `@scope/`.
  *
  * Lower-case ASCII only, so that no two names differ only by case, look-alike letters, or
- * `-` against `_`.
+ * `-` against `_`. Cheap to clone.
  */
 export type PackName = string;
 
@@ -260,6 +388,25 @@ features: Array<string>,
 /** Where an install unpacks it, relative to its target. */
 installPath: RelPath | null, };
 
+/** A version that was not chosen. */
+export type PassedOver = {
+/** The version. */
+version: string, } & ({ "hindrance": "yanked" } | { "hindrance": "prerelease" } | { "hindrance": "excluded",
+/** Who does not, as `NAME@VERSION`; none: the user. */
+by: string | null,
+/** What they admit. */
+constraint: string, } | { "hindrance": "locked" } | { "hindrance": "clash",
+/** What would not go together. */
+conflict: Conflict, } | { "hindrance": "held-by-lock",
+/** What, if it is one thing. */
+by: string | null, } | { "hindrance": "unknown" } | { "hindrance": "costs",
+/** What. */
+what: string,
+/** The version it has now. */
+now: string,
+/** The version it would have to take. */
+instead: string, });
+
 /** Everything that writing a project would do. */
 export type Plan = {
 /** Whether it was compared with a directory. Otherwise every file is to be created. */
@@ -272,7 +419,11 @@ hooks: Array<Hook>, };
 /** A generated project: everything but the content of its files. */
 export type Project = {
 /** Its packs in install order. */
-packs: Array<ResolvedPack>,
+packs: Array<Resolved>,
+/** Its packages by registry and name. */
+packages: Array<Resolved>,
+/** How packs and packages differ from the lockfile, if there is one. */
+changes: Array<Change>,
 /** All answers but secrets, by variable. */
 answers: Record<string, Answer>,
 /** What writing it would do. */
@@ -299,7 +450,28 @@ source: Source | null,
 /** Why the given answer will not do. */
 problem: Diagnostic | null, };
 
-/** The id a project's configuration gives a registry: the same form as an unscoped pack name. */
+/** Why something is there. */
+export type Reason = {
+/** What it is about. */
+identity: string,
+/** The version chosen. */
+version: string,
+/** Whether that is the locked one. */
+locked: boolean,
+/** Which versions count as better. */
+strategy: Strategy,
+/** Everybody who requires it, the user first, then by name. */
+requiredBy: Array<Requirer>,
+/** The shortest way to it: a pack the user asks for, and what each requires next. Without it. */
+path: Array<string>,
+/** Better versions that were not chosen, the best first. */
+passedOver: Array<PassedOver>, };
+
+/**
+ * The id a project's configuration gives a registry: the same form as an unscoped pack name.
+ *
+ * Cheap to clone.
+ */
 export type RegistryId = string;
 
 /** A registry as the host configures it. */
@@ -325,11 +497,24 @@ export type Reply = { "type": "response", status: number, headers: { [key in str
 /** Something the host is to do. */
 export type Request = {
 /** What its reply is to name. */
-id: number, } & ({ "type": "fetch", url: string, headers: { [key in string]: string }, maxBytes: number, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, });
+id: number, } & ({ "type": "wait", milliseconds: number, } | { "type": "fetch", url: string, headers: { [key in string]: string }, maxBytes: number, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, });
 
-/** A pack as it was resolved. */
-export type ResolvedPack = {
-/** Its name. */
+/** Somebody who requires something. */
+export type Requirer = {
+/** Who, as `NAME@VERSION`; none: the user. */
+by: string | null,
+/** Which versions will do. */
+constraint: string,
+/** What was written, where an override stands in for it. */
+overridden: string | null,
+/** Whether it only counts because the thing is there for another reason. */
+optional: boolean, };
+
+/** A pack or package as it was resolved. */
+export type Resolved = {
+/** A pack's name; for a package `REGISTRY:NAME`. */
+identity: string,
+/** The name alone. */
 name: PackName,
 /** Its version. */
 version: string,
@@ -337,15 +522,27 @@ version: string,
 registry: RegistryId,
 /** The digest of its archive. */
 integrity: string,
-/** Its level: it depends only on packs of lower ones. */
+/**
+ * Its level: it depends only on packs of lower ones, so that all of one level can be installed
+ * at once. Packages are on level 0.
+ */
 level: number,
 /** Whether the user asked for it. */
 requested: boolean,
-/** What it depends on here. */
+/** Whether its version was locked. */
+locked: boolean,
+/** What it requires here: packs, then packages. */
 dependencies: Array<Edge>, };
 
 /** How a command ended, as the text in [`StepMessage::Done`] says it. */
 export type Result = { "ok": Outcome } | { "errors": Array<Diagnostic> };
+
+/** A requirement that closes a ring, as data. */
+export type RingEdge = {
+/** A pack on the ring. */
+name: PackName,
+/** What it requires of the next, as `NAME@CONSTRAINT`. */
+requires: string, };
 
 /** Everything a session starts from. */
 export type SessionInput = {
@@ -374,6 +571,9 @@ requests: Array<Request>, } | { "type": "waiting" } | { "type": "done",
 /** A `Result` as JSON text. */
 outcome: string, };
 
+/** Which of several versions is best. */
+export type Strategy = "highest" | "lowest" | "lowest-direct";
+
 /** What a list shows of a pack: its highest version's description. */
 export type Summary = {
 /** The pack. */
@@ -391,6 +591,19 @@ tags: Array<string>,
 /** The registry it comes from. */
 registry: RegistryId, };
 
+/** What there is of a pack or package. */
+export type Supply = {
+/** The pack or package. */
+identity: string,
+/** Whether there is any such thing. */
+exists: boolean,
+/** The versions that could be chosen, ascending. */
+available: Array<string>,
+/** The withdrawn versions, ascending. */
+yanked: Array<string>,
+/** What `latest` means. */
+latest: string | null, };
+
 /** A template as its manifest declares it. */
 export type TemplateSummary = {
 /** Its name. */
@@ -403,6 +616,15 @@ source: string,
 output: string,
 /** An expression; rendered only if true. */
 when: string | null, };
+
+/** A statement about the version of something. */
+export type Term = {
+/** What it is about; none: the request itself. */
+identity: string | null,
+/** Versions, ascending. */
+versions: Array<string>,
+/** Whether the statement is that it has none of these versions, or is not there. */
+negated: boolean, };
 
 /** A variable, complete and consistent in itself. */
 export type Variable = {
@@ -444,3 +666,14 @@ export type VersionState = {
 version: string,
 /** Whether it was withdrawn. */
 yanked: boolean, };
+
+/** How to show what depends on what. */
+export type View = {
+/** What the text shows, unless `why` is given. */
+format: GraphFormat,
+/** The name that is explained in place of showing the graph; for a package `REGISTRY:NAME`. */
+why: string | null,
+/** The levels of a tree shown below its first. */
+depth: number | null,
+/** The name whose dependents a tree shows, in place of dependencies. */
+invert: string | null, };

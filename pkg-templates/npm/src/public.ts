@@ -1,9 +1,11 @@
 /** What every entry point of the package exports besides its own `open`. */
 export { PackwrightError } from "./error.js";
 export { browserHost } from "./browser.js";
-export type { Context, Host } from "./host.js";
+export type { Context, Host, HostRequest as Request } from "./host.js";
+export type { Constraints, MatchOptions } from "./constraint.js";
 export type { WasmSource } from "./core.js";
 export type {
+  DependenciesOptions,
   GenerateOptions,
   GenerationOptions,
   OpenOptions,
@@ -11,6 +13,7 @@ export type {
   Project,
   Questions,
   Registry,
+  SelectionOptions,
   WriteOptions,
   Written,
 } from "./open.js";
@@ -20,12 +23,18 @@ export type {
   AnswersFile,
   Capabilities,
   Category,
+  Change,
+  Conflict,
+  Dependencies,
   Dependency,
   Diagnostic,
   Edge,
   Entry,
   EntryKind,
   Event as HookEvent,
+  Fact,
+  Fix,
+  GraphFormat,
   Hook,
   HostErrorKind,
   Kind as VariableKind,
@@ -35,15 +44,21 @@ export type {
   Origin,
   Package,
   PackDetails,
+  PassedOver,
   Plan,
   Question,
+  Reason,
   Reply,
-  Request,
-  ResolvedPack,
+  Requirer,
+  Resolved,
+  RingEdge,
   Severity,
   Source as AnswerSource,
+  Strategy,
   Summary,
+  Supply,
   TemplateSummary,
+  Term,
   Variable,
   VersionState,
 } from "./protocol.js";

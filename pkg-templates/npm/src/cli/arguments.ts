@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { type PackwrightError, usage } from "../error.js";
+import type { GraphFormat, Strategy } from "../protocol.js";
 
 interface Flag {
   type: "string" | "boolean";
@@ -11,15 +12,29 @@ interface Flag {
   short?: string;
   /** The placeholder of its value in help. */
   value?: string;
+  /** The only values it may have. */
+  choices?: readonly string[];
   about: string;
 }
+
+const STRATEGIES = ["highest", "lowest", "lowest-direct"] as const satisfies readonly Strategy[];
+const FORMATS = ["tree", "mermaid", "dot"] as const satisfies readonly GraphFormat[];
 
 const FLAGS = {
   name: { type: "string", value: "NAME", about: "name of the project; the answer to project_name" },
   var: { type: "string", multiple: true, value: "NAME=VALUE", about: "answer a variable; repeatable" },
   answers: { type: "string", value: "FILE", about: "read answers from a .toml or .json file" },
-  with: { type: "string", multiple: true, value: "NAME", about: "join an optional dependency; repeatable" },
-  output: { type: "string", short: "o", value: "DIR", about: "where to write (default: ./NAME)" },
+  with: { type: "string", multiple: true, value: "NAME", about: "join an optional dependency or package; repeatable" },
+  prerelease: { type: "string", multiple: true, value: "NAME", about: "let this pack be a pre-release; repeatable" },
+  override: { type: "string", multiple: true, value: "NAME@CONSTRAINT", about: "replace every constraint on NAME; repeatable" },
+  resolution: { type: "string", value: "WHICH", choices: STRATEGIES, about: "prefer versions: highest (the default), lowest or lowest-direct" },
+  update: { type: "string", multiple: true, value: "NAME", about: "let this leave its locked version; repeatable" },
+  locked: { type: "boolean", about: "fail unless packwright.lock has exactly what is needed" },
+  why: { type: "string", value: "NAME", about: "say why NAME is there, in this version" },
+  invert: { type: "string", value: "NAME", about: "show what depends on NAME" },
+  depth: { type: "string", value: "N", about: "show so many levels below the first" },
+  format: { type: "string", value: "FORMAT", choices: FORMATS, about: "show the graph as tree (the default), mermaid or dot" },
+  output: { type: "string", short: "o", value: "DIR", about: "directory of the project (default: ./NAME, without packs .)" },
   "dry-run": { type: "boolean", about: "show the plan with its differences, write nothing" },
   check: { type: "boolean", about: "fail with the differences unless DIR is exactly what the packs give" },
   yes: { type: "boolean", short: "y", about: "ask nothing: take the defaults and write" },
@@ -34,8 +49,10 @@ const FLAGS = {
 
 type FlagName = keyof typeof FLAGS;
 
+type Values = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>["values"];
+
 /** The values of all flags that were given. */
-export type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>["values"];
+export type Flags = Omit<Values, "resolution" | "format"> & { resolution?: Strategy; format?: GraphFormat };
 
 /** A command as the table has it. */
 export interface Command {
@@ -56,7 +73,10 @@ interface Operand {
 
 const EVERYWHERE = ["registry", "json", "help"] as const;
 
-export type CommandName = "list" | "show" | "generate" | "registry build";
+/** What decides the versions, for every command that resolves. */
+const SELECTION = ["with", "prerelease", "override", "resolution", "update", "locked"] as const;
+
+export type CommandName = "list" | "show" | "dependencies" | "generate" | "registry build";
 
 const COMMANDS: readonly Command[] = [
   {
@@ -74,11 +94,22 @@ const COMMANDS: readonly Command[] = [
     examples: ["packwright show rust-cli", "packwright show rust-cli@^1"],
   },
   {
+    name: "dependencies",
+    about: "Show what packs depend on, in which versions, and why",
+    operands: [{ name: "PACK", about: "NAME or NAME@CONSTRAINT; none: what packwright.lock in DIR says", takes: "many" }],
+    flags: ["why", "invert", "depth", "format", ...SELECTION, "output", ...EVERYWHERE],
+    examples: [
+      "packwright dependencies rust-cli github-ci",
+      "packwright dependencies --why base-project",
+      "packwright dependencies --format dot | dot -Tsvg > packs.svg",
+    ],
+  },
+  {
     name: "generate",
     about: "Make a project from packs",
     operands: [{ name: "PACK", about: "NAME or NAME@CONSTRAINT; none: what packwright.lock in DIR says", takes: "many" }],
     flags: [
-      ...(["name", "var", "answers", "with", "output", "dry-run", "check", "yes", "force", "trust", "timestamp"] as const),
+      ...(["name", "var", "answers", ...SELECTION, "output", "dry-run", "check", "yes", "force", "trust", "timestamp"] as const),
       ...EVERYWHERE,
     ],
     examples: [
@@ -121,7 +152,8 @@ export function parse(argv: string[]): Invocation {
   if (command === undefined) throw unknownCommand(positionals);
   for (const token of given) checkFlag(command, token);
   checkRepeated(given);
-  const flags = parseArgs({ args: argv, options: FLAGS, allowPositionals: true }).values;
+  // Each value was found to be one of its choices.
+  const flags = parseArgs({ args: argv, options: FLAGS, allowPositionals: true }).values as Flags;
   if (flags.help) return { type: "help", command };
   checkOperands(command, operands);
   return { type: "run", command: command.name, operands, flags };
@@ -168,6 +200,14 @@ function checkFlag(command: Command, given: Given): void {
     throw usage(
       `\`${given.rawName}\` needs a value`,
       `write \`${given.rawName} ${flag.value}\`, or \`--${name}=-…\` for one that begins with a dash`,
+    );
+  }
+  const { value = "" } = given;
+  if (flag.choices?.includes(value) === false) {
+    const near = nearest(value, flag.choices);
+    throw usage(
+      `\`${value}\` is nothing \`--${name}\` can be`,
+      near === undefined ? `it is one of ${flag.choices.join(", ")}` : `did you mean \`${near}\`?`,
     );
   }
 }

@@ -5,8 +5,9 @@ import { cancelled, diagnostic, PackwrightError, reason, usage } from "../error.
 import { type GenerationOptions, open, type Packwright, type Project, type Written } from "../index.node.js";
 import type { AnswersFile, Answer } from "../protocol.js";
 import type { Flags } from "./arguments.js";
+import { drawnChanges } from "./changes.js";
 import { drawn, tally } from "./plan.js";
-import { registryOf, type Run } from "./run.js";
+import { registryOf, type Run, selectionOf } from "./run.js";
 import { bytes, counted } from "./terminal.js";
 
 export async function generate(run: Run): Promise<void> {
@@ -19,7 +20,8 @@ export async function generate(run: Run): Promise<void> {
 
   const directory = wanted.directory ?? directoryNamed(project.answers["project_name"]);
   if (flags.check) return report(run, project, directory, null, () => [`${directory} is exactly what the packs give`]);
-  const preview = (): string[] => drawn(project.plan, directory, terminal);
+  const changes = (): string[] => drawnChanges(project.changes, terminal.paint);
+  const preview = (): string[] => [...drawn(project.plan, directory, terminal), ...changes()];
   if (flags["dry-run"]) return report(run, project, directory, null, () => [...preview(), "", `Nothing was written: ${tally(project.plan)}`]);
   const { force, trust } = flags;
   if (attended) terminal.print(["", ...preview(), ""]);
@@ -27,7 +29,8 @@ export async function generate(run: Run): Promise<void> {
   const lossless = force || project.plan.operations.every(({ action }) => action !== "conflict");
   const consent = attended && lossless && (await consented(project, directory, signal));
   const written = await project.write(directory, { force, trust: trust || consent, signal });
-  report(run, project, directory, written, () => summary(project, directory, written));
+  // A person has seen the changes before consenting to them.
+  report(run, project, directory, written, () => [...summary(project, directory, written), ...(attended ? [] : changes())]);
 }
 
 /** What to generate and where, once everything that has to be asked was asked. */
@@ -37,13 +40,15 @@ async function settled(pw: Packwright, run: Run, attended: boolean): Promise<Gen
   const directory = directoryOf(operands, flags);
   const options = {
     packs: operands,
-    with: flags.with,
+    ...selectionOf(flags),
     answersFile: flags.answers === undefined ? undefined : await answersFile(flags.answers),
     directory,
     timestamp: flags.timestamp,
     signal,
   };
-  const questions = async (answers: Readonly<Record<string, Answer>>) => (await pw.questions({ ...options, answers })).questions;
+  // As long as it is open where to write, there is no lockfile to hold anything to.
+  const asked = directory === undefined ? { ...options, update: undefined, locked: false } : options;
+  const questions = async (answers: Readonly<Record<string, Answer>>) => (await pw.questions({ ...asked, answers })).questions;
   const answers = attended ? await (await import("./prompt.js")).converse({ title: "packwright generate", given, questions, signal }) : given;
   if (directory !== undefined) return { ...options, answers };
   const name = (await questions(answers)).find(({ variable }) => variable.name === "project_name");
@@ -98,10 +103,10 @@ async function consented(project: Project, directory: string, signal: AbortSigna
 }
 
 function report({ terminal }: Run, project: Project, directory: string, written: Written | null, lines: () => string[]): void {
-  const { packs, answers, plan, lockfile, warnings } = project;
+  const { packs, packages, changes, answers, plan, lockfile, warnings } = project;
   // The contents are not part of the document, so neither is where they are in them.
   const operations = plan.operations.map(({ offset: _, ...operation }) => operation);
-  const outcome = { packs, answers, plan: { ...plan, operations }, lockfile, warnings };
+  const outcome = { packs, packages, changes, answers, plan: { ...plan, operations }, lockfile, warnings };
   terminal.result({ directory, ...outcome, written: written?.written ?? null, unchanged: written?.unchanged ?? null }, lines);
 }
 

@@ -1,5 +1,5 @@
 /** What every command is given, and what the flags they share mean. */
-import type { OpenOptions } from "../index.node.js";
+import type { OpenOptions, SelectionOptions } from "../index.node.js";
 import { usage } from "../error.js";
 import type { Flags } from "./arguments.js";
 import type { Terminal } from "./terminal.js";
@@ -11,6 +11,12 @@ export interface Run {
   terminal: Terminal;
   /** Aborts on Ctrl-C. */
   signal: AbortSignal;
+}
+
+/** What the flags say of the versions to choose. */
+export function selectionOf(flags: Flags): Omit<SelectionOptions, "packs"> {
+  const { with: members, prerelease, override, resolution, update, locked } = flags;
+  return { with: members, prereleases: prerelease, overrides: override, strategy: resolution, update, locked };
 }
 
 /** The registry that `--registry` or the environment names: `LOCATION` or `ID=LOCATION`. */
