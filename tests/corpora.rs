@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use packwright::archive;
-use packwright::constraint::Constraint;
+use packwright::constraint::{Constraint, max_satisfying, min_satisfying};
 use packwright::diagnostic::Diagnostic;
 use packwright::expression::Engine;
 use packwright::manifest::Manifest;
@@ -43,33 +43,72 @@ fn rows(corpus: &Json, key: &str) -> Vec<Vec<String>> {
     rows.iter().map(cells).collect()
 }
 
+/// Cases of a corpus that have another answer here, by the reason why.
+type Differences = &'static [(&'static str, &'static [&'static str])];
+
+/// Fails for every case that is not answered alike without being listed, and for every case that
+/// is listed in vain.
+fn hold_against(differences: Differences, cases: &[(String, bool)]) {
+    let mut found = Vec::new();
+    for (case, agrees) in cases {
+        let reason = differences.iter().find(|(_, listed)| listed.contains(&case.as_str()));
+        match (reason, agrees) {
+            (None, true) | (Some(_), false) => {}
+            (None, false) => found.push(format!("{case}: another answer")),
+            (Some((reason, _)), true) => found.push(format!("{case}: no difference any more: {reason}")),
+        }
+    }
+    for listed in differences.iter().flat_map(|(_, listed)| *listed) {
+        if !cases.iter().any(|(case, _)| case == listed) {
+            found.push(format!("{listed}: no such case"));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+const CARGO_REFUSES: Differences = &[
+    ("a space is a separator here", &["> 0.0.9 <= 2.5.3"]),
+    ("npm's hyphen ranges are read here", &["1.2.3 - 2.3.4"]),
+    ("npm's alternatives are read here", &["=1.2.3 || =2.3.4", "1.1 || =1.2.3", "6.* || 8.* || >= 10.*"]),
+    (
+        "a wildcard may stand beside other comparators here",
+        &["*, 0.20.0-any", "0.20.0-any, *", "0.20.0-any, *, 1.0"],
+    ),
+    (
+        "what counts here is how long the text is",
+        &[
+            ">1, >2, >3, >4, >5, >6, >7, >8, >9, >10, >11, >12, >13, >14, >15, >16, >17, >18, >19, >20, >21, >22, >23, >24, >25, >26, >27, >28, >29, >30, >31, >32, >33",
+        ],
+    ),
+];
+
 #[test]
 fn constraints_match_as_cargo_matches() {
     let Some(text) = corpus("cargo-semver/version_req.json") else { return };
     let corpus = json(&text);
-    let mut tried = 0;
-    for row in rows(&corpus, "req_cases") {
+    let constraint =
+        |text: &str| text.parse::<Constraint>().unwrap_or_else(|error| panic!("{text}: {error}"));
+    let read = rows(&corpus, "req_cases").into_iter().map(|row| {
         let [kind, requirement, argument] = &row[..] else { panic!("{row:?}") };
-        // Ours prints as it was written; what Cargo normalizes to must be the same set.
-        if requirement.trim().is_empty() || kind == "display" && argument.trim().is_empty() {
-            continue;
-        }
-        let constraint: Constraint =
-            requirement.parse().unwrap_or_else(|error| panic!("{requirement}: {error}"));
-        match kind.as_str() {
-            "match" => assert!(constraint.matches(&argument.parse().unwrap()), "{requirement} {argument}"),
-            "nomatch" => assert!(!constraint.matches(&argument.parse().unwrap()), "{requirement} {argument}"),
-            "display" => {
-                assert_eq!(constraint.set(), argument.parse::<Constraint>().unwrap().set(), "{row:?}")
-            }
+        let ours = constraint(requirement);
+        let matches = || ours.matches(&argument.parse().unwrap());
+        let agrees = match kind.as_str() {
+            "match" => matches(),
+            "nomatch" => !matches(),
+            // Ours prints as it was written; what Cargo normalizes to must be the same set.
+            "display" => ours.set() == constraint(argument).set(),
             other => panic!("{other}"),
-        }
-        tried += 1;
-    }
-    assert!(tried > 150, "only {tried}");
-    for row in rows(&corpus, "req_errors") {
-        row[0].parse::<Constraint>().expect_err(&row[0]);
-    }
+        };
+        (row.join(" | "), agrees)
+    });
+    let read: Vec<_> = read.collect();
+    assert!(read.len() > 190, "only {}", read.len());
+    hold_against(&[], &read);
+    let refused: Vec<_> = rows(&corpus, "req_errors")
+        .into_iter()
+        .map(|row| (row[0].clone(), row[0].parse::<Constraint>().is_err()))
+        .collect();
+    hold_against(CARGO_REFUSES, &refused);
     for row in rows(&corpus, "version_errors") {
         row[0].parse::<Version>().expect_err(&row[0]);
     }
@@ -78,14 +117,186 @@ fn constraints_match_as_cargo_matches() {
     }
 }
 
+/// npm's bare version is exact: what it reads is written with `=` here.
+fn from_npm(range: &str) -> String {
+    let branch = |text: &str| {
+        if text.contains(" - ") {
+            return text.to_owned();
+        }
+        let mut behind_operator = false;
+        let words = text.split_whitespace().map(|word| {
+            let bare = word.starts_with(|c: char| c.is_ascii_digit()) && !behind_operator;
+            behind_operator = word.ends_with(['<', '>', '=', '^', '~']);
+            if bare { format!("={word}") } else { word.to_owned() }
+        });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    range.split("||").map(branch).collect::<Vec<_>>().join("||")
+}
+
+fn npm_constraint(range: &Json, options: &Json) -> Option<Constraint> {
+    let constraint: Constraint = from_npm(range.as_str().unwrap()).parse().ok()?;
+    Some(if options["includePrerelease"] == true { constraint.with_prereleases() } else { constraint })
+}
+
+fn version(text: &Json) -> Option<Version> {
+    text.as_str().unwrap().parse().ok()
+}
+
+/// Whether what npm says of a case holds here.
+fn agrees(file: &str, case: &Json) -> Option<bool> {
+    let options = case.as_array().unwrap().last().unwrap();
+    let constraint = |place: usize| npm_constraint(&case[place], options);
+    let versions = |place: usize| -> Option<Vec<Version>> {
+        case[place].as_array().unwrap().iter().map(version).collect()
+    };
+    Some(match file {
+        "range-include" => constraint(0)?.matches(&version(&case[1])?),
+        "range-exclude" => {
+            let constraint = constraint(0)?;
+            !version(&case[1]).is_some_and(|version| constraint.matches(&version))
+        }
+        "range-parse" if case[1].is_null() => constraint(0).is_none(),
+        "range-parse" => constraint(0)?.set() == constraint(1)?.set(),
+        "subset" => case[2] == constraint(0)?.set().is_subset_of(constraint(1)?.set()),
+        "max-satisfying" => max_satisfying(&versions(0)?, &constraint(1)?) == version(&case[2]).as_ref(),
+        "min-satisfying" => min_satisfying(&versions(0)?, &constraint(1)?) == version(&case[2]).as_ref(),
+        "comparisons" => version(&case[0])? > version(&case[1])?,
+        "equality" => version(&case[0])? == version(&case[1])?,
+        "invalid-versions" => version(&case[0]).is_none(),
+        "valid-versions" => {
+            let joined = |place: usize, mark: &str| {
+                let identifiers = case[place].as_array().unwrap().iter();
+                let texts =
+                    identifiers.map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned));
+                let joined = texts.collect::<Vec<_>>().join(".");
+                if joined.is_empty() { joined } else { format!("{mark}{joined}") }
+            };
+            let numbers = format!("{}.{}.{}", case[1], case[2], case[3]);
+            version(&case[0])?.to_string() == numbers + &joined(4, "-") + &joined(5, "+")
+        }
+        other => panic!("{other}"),
+    })
+}
+
+/// A case in one line: its cells, and whether npm was asked to include pre-releases.
+fn named(file: &str, case: &Json) -> String {
+    let [cells @ .., options] = case.as_array().unwrap().as_slice() else { panic!("{case}") };
+    let cells = cells.iter().map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned));
+    let mut name = format!("{file}: {}", cells.collect::<Vec<_>>().join(" | "));
+    // Some are long for the sake of it.
+    if let Some((end, _)) = name.char_indices().nth(80) {
+        name.replace_range(end.., "…");
+    }
+    if options["includePrerelease"] == true { name + " | with pre-releases" } else { name }
+}
+
+const NPM_DIFFERS: Differences = &[
+    (
+        "an empty constraint or alternative is an error here",
+        &[
+            "range-include:  | 1.0.0",
+            "range-include: || | 1.3.4",
+            "range-parse:  | *",
+            "range-parse: || | *",
+            "subset:  | * | true",
+            "subset: * |  | true",
+            "subset:  |  | true",
+        ],
+    ),
+    (
+        "a version has no `v` before it here",
+        &[
+            "range-include: ~v0.5.4-pre | 0.5.5",
+            "range-include: ~v0.5.4-pre | 0.5.4",
+            "range-exclude: ~v0.5.4-beta | 0.5.4-alpha",
+            "range-parse: v1.0+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…",
+            "equality:   v1.2.3+build | 1.2.3+otherbuild",
+            "valid-versions: v1.2.3 | 1 | 2 | 3 | []",
+        ],
+    ),
+    (
+        "what cannot be written is no bound here: there is no version behind it",
+        &["range-parse: ^9007199254740991.0.0 | null"],
+    ),
+    (
+        "pre-release and build metadata need major, minor and patch, as with Cargo",
+        &[
+            "range-parse: 1.x.x+build >2.x+build | >=1.0.0 <2.0.0-0 >=3.0.0",
+            "range-parse: >=1.x+build <2.x.x+build | >=1.0.0 <2.0.0-0",
+            "range-parse: 1.x.x+build || 2.x.x+build | >=1.0.0 <2.0.0-0||>=2.0.0 <3.0.0-0",
+            "range-parse: 1.x+build.123 | >=1.0.0 <2.0.0-0",
+            "range-parse: 1.x.x+meta-data | >=1.0.0 <2.0.0-0",
+            "range-parse: 1.x.x+build.123 >2.x.x+meta-data | >=1.0.0 <2.0.0-0 >=3.0.0",
+            "range-parse: 1.x.x+build <2.x.x+meta | >=1.0.0 <2.0.0-0",
+            "range-parse: >1.x+build <=2.x.x+meta | >=2.0.0 <3.0.0-0",
+            "range-parse:  1.x.x+build   >2.x.x+build   | >=1.0.0 <2.0.0-0 >=3.0.0",
+            "range-parse: ^1.x+build | >=1.0.0 <2.0.0-0",
+            "range-parse: ^1.x.x+build | >=1.0.0 <2.0.0-0",
+            "range-parse: ^1.2.x+build | >=1.2.0 <2.0.0-0",
+            "range-parse: ^1.x+meta-data | >=1.0.0 <2.0.0-0",
+            "range-parse: ^1.x.x+build.123 | >=1.0.0 <2.0.0-0",
+            "range-parse: ~1.x+build | >=1.0.0 <2.0.0-0",
+            "range-parse: ~1.x.x+build | >=1.0.0 <2.0.0-0",
+            "range-parse: ~1.2.x+build | >=1.2.0 <1.3.0-0",
+            "range-parse: ~1.x+meta-data | >=1.0.0 <2.0.0-0",
+            "range-parse: ~1.x.x+build.123 | >=1.0.0 <2.0.0-0",
+            "range-parse: ^1.x.x+build || ~2.x.x+meta | >=1.0.0 <2.0.0-0||>=2.0.0 <3.0.0-0",
+            "range-parse: ~1.x.x+build >2.x+meta | >=1.0.0 <2.0.0-0 >=3.0.0",
+            "range-parse: ^1.x+build.123 <2.x.x+meta-data | >=1.0.0 <2.0.0-0",
+            "range-parse: 1.x.x-alpha+build | >=1.0.0 <2.0.0-0",
+            "range-parse: >1.x.x-alpha+build | >=2.0.0",
+            "range-parse: >=1.x.x-alpha+build <2.x.x+build | >=1.0.0 <2.0.0-0",
+            "range-parse: 1.x.x-alpha+build || 2.x.x+build | >=1.0.0 <2.0.0-0||>=2.0.0 <3.0.0…",
+        ],
+    ),
+    (
+        "a version has at most 256 characters here, build metadata included",
+        &[
+            "range-parse: 1.2.3+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…",
+            "range-parse: > 1.2.3+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…",
+            "range-parse: ~1.2.3+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…",
+            "range-parse: ^1.2.3+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…",
+        ],
+    ),
+    (
+        "Cargo's `=1` lets no pre-release through, however it is named",
+        &["subset: 1 <=1.2.3-pre.0 | >=1.0.0-0 | false"],
+    ),
+];
+
+#[test]
+fn constraints_and_versions_mean_what_npm_means() {
+    let mut cases = Vec::new();
+    for file in [
+        "range-include",
+        "range-exclude",
+        "range-parse",
+        "subset",
+        "max-satisfying",
+        "min-satisfying",
+        "comparisons",
+        "equality",
+        "valid-versions",
+        "invalid-versions",
+    ] {
+        let Some(text) = corpus(&format!("node-semver/{file}.json")) else { return };
+        let strict = |case: &&Json| case.as_array().unwrap().last().unwrap()["loose"] != true;
+        let rows = json(&text)["cases"].clone();
+        cases.extend(
+            rows.as_array()
+                .unwrap()
+                .iter()
+                .filter(strict)
+                .map(|case| (named(file, case), agrees(file, case) == Some(true))),
+        );
+    }
+    assert!(cases.len() > 460, "only {}", cases.len());
+    hold_against(NPM_DIFFERS, &cases);
+}
+
 #[test]
 fn every_requirement_and_version_on_crates_io_is_read() {
-    let Some(requirements) = corpus("crates-io-corpus/requirements.csv") else { return };
-    for line in requirements.lines() {
-        let constraint: Constraint = line.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
-        let again: Constraint = constraint.to_string().parse().unwrap();
-        assert_eq!(again.set(), constraint.set(), "{line}");
-    }
     let Some(versions) = corpus("crates-io-corpus/versions.csv") else { return };
     let mut refused = 0;
     for line in versions.lines() {
@@ -99,6 +310,21 @@ fn every_requirement_and_version_on_crates_io_is_read() {
         }
     }
     assert_eq!(refused, 6, "those over the limits");
+    let Some(requirements) = corpus("crates-io-corpus/requirements.csv") else { return };
+    let sample = versions.lines().step_by(401).filter_map(|line| Some((line.parse::<Version>().ok()?, line)));
+    let sample: Vec<(Version, semver::Version)> =
+        sample.map(|(version, line)| (version, semver::Version::parse(line).unwrap())).collect();
+    assert!(sample.iter().any(|(version, _)| version.is_prerelease()));
+    for line in requirements.lines() {
+        let constraint: Constraint = line.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
+        let normal_form = constraint.set().to_string();
+        let again: Constraint = normal_form.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!(again.set(), constraint.set(), "{line} is {normal_form}");
+        let cargos = semver::VersionReq::parse(line).unwrap();
+        for (ours, theirs) in &sample {
+            assert_eq!(constraint.matches(ours), cargos.matches(theirs), "{line} on {ours}");
+        }
+    }
 }
 
 /// What is done with a kind of hostile input: nothing, or words on why not.
