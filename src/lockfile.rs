@@ -25,6 +25,9 @@ pub const FORMAT: u32 = 1;
 /// The most bytes of a lockfile: 16 MiB.
 pub const MAX_SIZE: usize = 16 << 20;
 
+/// What to do about a lockfile that is no good.
+const RESTORE: &str = "restore it from version control";
+
 /// What a project was made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lockfile {
@@ -172,12 +175,16 @@ impl Lockfile {
         }
         let syntax = |error: toml::de::Error| {
             let message = format!("{LOCKFILE} is broken: {}", error.message());
-            let diagnostic = Diagnostic::error(Code::InvalidLockfile, message);
+            let diagnostic = Diagnostic::error(Code::InvalidLockfile, message).suggest(RESTORE);
             match error.span() {
                 None => diagnostic,
                 Some(span) => diagnostic.at(Location::of_offset(LOCKFILE, text, span.start)),
             }
         };
+        if text.trim().is_empty() {
+            let error = Diagnostic::error(Code::InvalidLockfile, format!("{LOCKFILE} is empty"));
+            return Err(error.suggest(RESTORE));
+        }
         let FormatOnly { version } = toml::from_str(text).map_err(syntax)?;
         if version > FORMAT {
             let message = format!("{LOCKFILE} has format {version}; this version reads up to {FORMAT}");
@@ -186,7 +193,7 @@ impl Lockfile {
         let raw: Raw = toml::from_str(text).map_err(syntax)?;
         Lockfile::check(raw).map_err(|error| {
             Diagnostic::error(Code::InvalidLockfile, format!("{LOCKFILE} is broken: {error}"))
-                .suggest("restore it from version control")
+                .suggest(RESTORE)
         })
     }
 
@@ -459,6 +466,10 @@ mod tests {
             error(&text.replace("name = \"b\"", "name = \"a\"")).message.contains("`a` stands there twice")
         );
         assert_eq!(error("version = ").location.unwrap().line, Some(1));
+        assert_eq!(error(" \n").message, "packwright.lock is empty");
+        for broken in ["", "version = ", "version = 0", &text.replace("src/run", "../run")] {
+            assert!(error(broken).suggestion.is_some(), "{broken}");
+        }
         assert!(error(&"#".repeat(MAX_SIZE + 1)).message.contains("too large"));
     }
 }
