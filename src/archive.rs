@@ -33,6 +33,15 @@ pub const RATIO_FROM: usize = 1 << 20;
 
 const BLOCK: usize = 512;
 
+/// Where the files of an archive stand in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// At its top.
+    Plain,
+    /// In one directory, by npm's custom `package/`.
+    Npm,
+}
+
 /// A file of a pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackFile {
@@ -78,13 +87,15 @@ enum ErrorKind {
     EntryType { path: String, what: &'static str },
     #[error("the path `{0}` is too long for an archive")]
     PathTooLong(RelPath),
+    #[error("`{0}` does not stand in the one directory that all of it stands in")]
+    Outside(RelPath),
 }
 
 /// Unpacks an archive.
 ///
 /// # Errors
 /// The first rule it breaks.
-pub fn unpack(archive: &[u8]) -> Result<Files, ArchiveError> {
+pub fn unpack(archive: &[u8], layout: Layout) -> Result<Files, ArchiveError> {
     if archive.len() > MAX_SIZE {
         return Err(ErrorKind::TooLarge.into());
     }
@@ -99,6 +110,7 @@ pub fn unpack(archive: &[u8]) -> Result<Files, ArchiveError> {
     let mut files = Files::new();
     let mut paths = PathSet::default();
     let mut end = 0;
+    let mut directory: Option<String> = None;
     let mut reader = tar::Archive::new(tar.as_slice());
     for (count, entry) in reader.entries().map_err(ErrorKind::Tar)?.raw(true).enumerate() {
         if count == MAX_ENTRIES {
@@ -119,7 +131,14 @@ pub fn unpack(archive: &[u8]) -> Result<Files, ArchiveError> {
         if let Some(what) = refused(kind) {
             return Err(ErrorKind::EntryType { path: written.escape_debug().to_string(), what }.into());
         }
-        let path: RelPath = written.parse().map_err(ErrorKind::Path)?;
+        let mut path: RelPath = written.parse().map_err(ErrorKind::Path)?;
+        if layout == Layout::Npm {
+            let (first, rest) = written.split_once('/').ok_or_else(|| ErrorKind::Outside(path.clone()))?;
+            if directory.get_or_insert_with(|| first.to_owned()) != first {
+                return Err(ErrorKind::Outside(path).into());
+            }
+            path = rest.parse().map_err(ErrorKind::Path)?;
+        }
         paths.insert(&path).map_err(ErrorKind::Collision)?;
         let executable = entry.header().mode().map_err(ErrorKind::Tar)? & 0o100 != 0;
         let mut content = Vec::new();
@@ -174,7 +193,7 @@ fn gunzip(archive: &[u8]) -> Result<Vec<u8>, ArchiveError> {
 ///
 /// # Errors
 /// A path that fits no plain header, or an archive over the limits.
-pub fn pack(files: &Files) -> Result<Vec<u8>, ArchiveError> {
+pub fn pack(files: &Files, layout: Layout) -> Result<Vec<u8>, ArchiveError> {
     if files.len() > MAX_ENTRIES {
         return Err(ErrorKind::TooManyEntries.into());
     }
@@ -187,7 +206,11 @@ pub fn pack(files: &Files) -> Result<Vec<u8>, ArchiveError> {
             return Err(ErrorKind::TooLargeUnpacked.into());
         }
         let mut header = Header::new_ustar();
-        header.set_path(path.as_str()).map_err(|_: std::io::Error| ErrorKind::PathTooLong(path.clone()))?;
+        let written = match layout {
+            Layout::Plain => path.to_string(),
+            Layout::Npm => format!("package/{path}"),
+        };
+        header.set_path(written).map_err(|_: std::io::Error| ErrorKind::PathTooLong(path.clone()))?;
         header.set_mode(if file.mode == Mode::Executable { 0o755 } else { 0o644 });
         header.set_size(file.content.len() as u64);
         header.set_mtime(0);
@@ -234,7 +257,7 @@ mod tests {
     }
 
     fn error(archive: &[u8]) -> String {
-        unpack(archive).unwrap_err().to_string()
+        unpack(archive, Layout::Plain).unwrap_err().to_string()
     }
 
     #[test]
@@ -248,16 +271,18 @@ mod tests {
         .into_iter()
         .map(|(path, file)| (path.parse().unwrap(), file))
         .collect();
-        let archive = pack(&files).unwrap();
-        assert_eq!(pack(&files).unwrap(), archive, "the same files give the same bytes");
-        assert_eq!(unpack(&archive).unwrap(), files);
+        let archive = pack(&files, Layout::Plain).unwrap();
+        assert_eq!(pack(&files, Layout::Plain).unwrap(), archive, "the same files give the same bytes");
+        assert_eq!(unpack(&archive, Layout::Plain).unwrap(), files);
     }
 
     #[test]
     fn directories_pass_and_modes_are_normalised() {
-        let files =
-            unpack(&archive(&[("src/", EntryType::Directory, ""), ("src/a", EntryType::Regular, "x")]))
-                .unwrap();
+        let files = unpack(
+            &archive(&[("src/", EntryType::Directory, ""), ("src/a", EntryType::Regular, "x")]),
+            Layout::Plain,
+        )
+        .unwrap();
         assert_eq!(files.values().next().unwrap(), &file("x", Mode::Executable));
     }
 
@@ -306,9 +331,9 @@ mod tests {
             header.set_cksum();
             [header.as_bytes().as_slice(), &[0; 1024]].concat()
         };
-        assert_eq!(unpack(&gzip(&tar("a"))).unwrap().len(), 1);
+        assert_eq!(unpack(&gzip(&tar("a")), Layout::Plain).unwrap().len(), 1);
         assert_eq!(error(&gzip(&[tar("a"), tar("b")].concat())), "something stands behind its end");
-        assert_eq!(unpack(&gzip(&[tar("a"), vec![0; 8192]].concat())).unwrap().len(), 1);
+        assert_eq!(unpack(&gzip(&[tar("a"), vec![0; 8192]].concat()), Layout::Plain).unwrap().len(), 1);
     }
 
     #[test]
@@ -317,8 +342,8 @@ mod tests {
         assert_eq!(error(&gzip(&vec![0; 8 << 20])), "it unpacks to more than 200 times its size");
         let many: Files =
             (0..=MAX_ENTRIES).map(|n| (n.to_string().parse().unwrap(), file("", Mode::Regular))).collect();
-        assert_eq!(pack(&many).unwrap_err().to_string(), "it has more than 10000 entries");
+        assert_eq!(pack(&many, Layout::Plain).unwrap_err().to_string(), "it has more than 10000 entries");
         let long: Files = [("a".repeat(120).parse().unwrap(), file("", Mode::Regular))].into();
-        assert!(pack(&long).unwrap_err().to_string().ends_with("is too long for an archive"));
+        assert!(pack(&long, Layout::Plain).unwrap_err().to_string().ends_with("is too long for an archive"));
     }
 }

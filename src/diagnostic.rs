@@ -48,12 +48,18 @@ codes! {
     Conflict = "conflict", 5;
     /// Whether versions satisfy all requirements takes too long to find out.
     TooHard = "too-hard", 5;
+    /// Its author advises against using it.
+    Deprecated = "deprecated", 5;
     /// A write was interrupted, or could not be taken back whole.
     PartialWrite = "partial-write", 6;
     /// A required variable has no answer.
     MissingVariable = "missing-variable", 7;
     /// A server could not be reached or refused.
     Network = "network", 9;
+    /// A server wants to know who asks, or refuses who does.
+    Unauthorized = "unauthorized", 9;
+    /// Nothing may be fetched, and the cache does not have it.
+    NotCached = "not-cached", 9;
     /// A server sent something else than was asked for.
     BadResponse = "bad-response", 9;
     /// The host could not read or write files.
@@ -86,6 +92,8 @@ codes! {
     FileConflict = "file-conflict", 13;
     /// Two templates write the same path.
     PathConflict = "path-conflict", 13;
+    /// The registry has this version already, and versions never change.
+    AlreadyPublished = "already-published", 13;
     /// A directory is not what its packs give.
     OutOfDate = "out-of-date", 13;
     /// A command was used wrongly.
@@ -309,6 +317,13 @@ pub fn source_frame(text: &str, line: u32, column: Option<u32>) -> Option<String
         frame.push_str(&format!("\n{:indent$}^", ""));
     }
     Some(frame)
+}
+
+/// A text of strangers as one line that any display only shows: without control characters and those
+/// that turn the direction of writing.
+pub fn printable(text: &str) -> String {
+    let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// The candidate most like `wanted`, if one is near enough to be a slip of the finger.

@@ -13,7 +13,7 @@ pub use self::reason::reason;
 use self::conflict::explain_conflict;
 use crate::constraint::Requirement;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::name::{Identity, PackName};
+use crate::name::{Identity, PackageName};
 use crate::resolve::{Failure, MAX_PACKS, Required};
 use crate::version::Version;
 
@@ -42,7 +42,7 @@ pub enum GraphFormat {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RingEdge {
     /// A pack on the ring.
-    pub name: PackName,
+    pub name: PackageName,
     /// What it requires of the next, as `NAME@CONSTRAINT`.
     pub requires: String,
 }
@@ -97,7 +97,7 @@ fn explain_ring(ring: &[(Identity, Required)]) -> Diagnostic {
     }
     let edges: Vec<RingEdge> = ring
         .iter()
-        .map(|(name, required)| RingEdge { name: name.name().clone(), requires: required.to_string() })
+        .map(|(name, required)| RingEdge { name: name.package_name(), requires: required.to_string() })
         .collect();
     error.detailed(&edges)
 }

@@ -14,9 +14,9 @@
 //! | --- | --- |
 //! | [`diagnostic`] | problems as data: codes, causes, suggestions, exit codes |
 //! | [`graph`] | cycles, order and levels over plain ids |
-//! | [`name`] [`version`] [`constraint`] [`path`] | checked values; nothing later checks them again |
+//! | [`name`] [`version`] [`constraint`] [`path`] [`address`] | checked values; nothing later checks them again |
 //! | [`expression`] [`variable`] | the template language; questions and typed answers |
-//! | [`manifest`] [`registry`] [`archive`] [`lockfile`] | the formats |
+//! | [`manifest`] [`registry`] [`archive`] [`lockfile`] [`config`] | the formats |
 //! | [`resolve`] [`explain`] | one version of every pack; words for why there is none |
 //! | [`render`] [`compose`] [`plan`] | from answers to file operations as data |
 //! | [`session`] | the boundary: a sans-IO machine |
@@ -38,12 +38,14 @@ pub mod name;
 pub mod version;
 pub mod constraint;
 pub mod path;
+pub mod address;
 pub mod expression;
 pub mod variable;
 pub mod manifest;
 pub mod registry;
 pub mod archive;
 pub mod lockfile;
+pub mod config;
 pub mod resolve;
 pub mod explain;
 pub mod render;

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use crate::constraint::{Constraint, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Location, source_frame};
 use crate::manifest::Mode;
-use crate::name::{Identity, PackName, RegistryId};
+use crate::name::{Identity, PackName, PackageName, RegistryId};
 use crate::path::{LOCKFILE, RelPath};
 use crate::registry::Digest;
 use crate::variable::{Answer, check_timestamp};
@@ -40,7 +40,7 @@ pub struct Lockfile {
     /// What of that admits pre-releases although its constraint names none.
     pub prereleases: Vec<PackName>,
     /// Optional members that joined.
-    pub with: Vec<PackName>,
+    pub with: Vec<PackageName>,
     /// Constraints that stand in for every other on the same name.
     pub overrides: BTreeMap<Identity, Constraint>,
     /// Every answer but secrets, by variable.
@@ -74,7 +74,7 @@ pub struct LockedPackage {
     /// Its registry and name.
     pub registry: RegistryId,
     /// Its name.
-    pub name: PackName,
+    pub name: PackageName,
     /// Its version.
     pub version: Version,
     /// The digest of its archive.

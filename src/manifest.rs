@@ -17,7 +17,7 @@ use toml::de::{DeTable, DeValue};
 use crate::constraint::Constraint;
 use crate::diagnostic::{Code, Diagnostic, Location, nearest, source_frame};
 use crate::expression::{check_expression, check_template};
-use crate::name::{PackName, RegistryId, VariableName};
+use crate::name::{PackName, PackageName, RegistryId, VariableName};
 use crate::path::{RelPath, is_invisible};
 use crate::variable::{self, Answer, Kind, PROJECT_NAME, Pattern, TIMESTAMP, Variable};
 use crate::version::Version;
@@ -87,7 +87,7 @@ pub struct Dependency {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Package {
     /// Its name in its registry.
-    pub name: PackName,
+    pub name: PackageName,
     /// Which versions will do.
     #[cfg_attr(test, ts(type = "string"))]
     pub constraint: Constraint,

@@ -1,5 +1,6 @@
 //! Names of packs, packages, registries and variables. A value of these types is known good.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,6 +11,9 @@ use thiserror::Error;
 /// The most characters a scope or an unscoped name may have.
 pub const MAX_LENGTH: usize = 64;
 
+/// The most characters a package's name may have, its scope included: npm's own limit.
+pub const MAX_PACKAGE_LENGTH: usize = 214;
+
 /// A text that is not a name of the wanted kind.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{}` is not a {kind} name: {reason}", text.escape_debug())]
@@ -19,42 +23,101 @@ pub struct NameError {
     reason: &'static str,
 }
 
-/// The name of a pack or package: `[a-z0-9][a-z0-9-]{0,63}`, optionally behind `@scope/`.
-///
-/// Lower-case ASCII only, so that no two names differ only by case, look-alike letters, or
-/// `-` against `_`. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct PackName(#[cfg_attr(test, ts(type = "string"))] Arc<str>);
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident, $kind:literal, $check:expr;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// Cheap to clone.
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        pub struct $name(#[cfg_attr(test, ts(type = "string"))] Arc<str>);
+
+        impl $name {
+            /// The whole of it, with the scope if it has one.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<$name, NameError> {
+                let check: fn(&str) -> Result<(), &'static str> = $check;
+                match check(text) {
+                    Ok(()) => Ok($name(text.into())),
+                    Err(reason) => Err(NameError { text: shorten(text), kind: $kind, reason }),
+                }
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    )*};
+}
+
+names! {
+    /// The name of a pack: `[a-z0-9][a-z0-9-]{0,63}`, optionally behind `@scope/`.
+    ///
+    /// Lower-case ASCII only, so that no two names differ only by case, look-alike letters, or
+    /// `-` against `_`.
+    PackName, "pack", |text| check_scoped(text, check_part);
+
+    /// The name of a package, by npm's rules for names that exist: at most 214 characters, ASCII
+    /// letters, digits and `-._~`, not beginning with `.` or `_`, optionally behind `@scope/`.
+    ///
+    /// Every pack's name is one. (validate-npm-package-name, "old packages".)
+    PackageName, "package", |text| match text.len() {
+        0..=MAX_PACKAGE_LENGTH => check_scoped(text, check_package_part),
+        _ => Err("it has more than 214 characters"),
+    };
+
+    /// A scope, which packs of one owner share: `@` and the same form as an unscoped pack name.
+    Scope, "scope", |text| check_part(text.strip_prefix('@').ok_or("it starts with `@`")?);
+
+    /// The id a project's configuration gives a registry: the same form as an unscoped pack name.
+    RegistryId, "registry", check_part;
+}
 
 impl PackName {
-    /// The whole name, its scope included.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The scope with its `@`, if the name has one.
     pub fn scope(&self) -> Option<&str> {
         self.0.split_once('/').map(|(scope, _)| scope)
     }
 }
 
-impl FromStr for PackName {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<PackName, NameError> {
-        let error = |reason| NameError { text: shorten(text), kind: "pack", reason };
-        let unscoped = match text.strip_prefix('@') {
-            None => text,
-            Some(rest) => {
-                let (scope, name) = rest.split_once('/').ok_or_else(|| error("a scope ends with `/`"))?;
-                check_part(scope).map_err(error)?;
-                name
-            }
-        };
-        check_part(unscoped).map_err(error)?;
-        Ok(PackName(text.into()))
+impl From<&PackName> for PackageName {
+    fn from(name: &PackName) -> PackageName {
+        PackageName(Arc::clone(&name.0))
     }
+}
+
+fn check_scoped(text: &str, check: impl Fn(&str) -> Result<(), &'static str>) -> Result<(), &'static str> {
+    let Some(rest) = text.strip_prefix('@') else { return check(text) };
+    let (scope, name) = rest.split_once('/').ok_or("a scope ends with `/`")?;
+    check(scope)?;
+    check(name)
 }
 
 fn check_part(part: &str) -> Result<(), &'static str> {
@@ -70,64 +133,22 @@ fn check_part(part: &str) -> Result<(), &'static str> {
     }
 }
 
+fn check_package_part(part: &str) -> Result<(), &'static str> {
+    match part.chars().next() {
+        None => Err("it is empty"),
+        Some('.' | '_') => Err("it does not start with `.` or `_`"),
+        _ if !part.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c)) => {
+            Err("only letters a to z, digits and `-._~` may stand in it")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Bounds what an error message repeats of hostile input.
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(MAX_LENGTH + 16) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
-    }
-}
-
-impl fmt::Display for PackName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Serialize for PackName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl fmt::Debug for PackName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The id a project's configuration gives a registry: the same form as an unscoped pack name.
-///
-/// Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct RegistryId(#[cfg_attr(test, ts(type = "string"))] Arc<str>);
-
-impl RegistryId {
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for RegistryId {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<RegistryId, NameError> {
-        check_part(text).map_err(|reason| NameError { text: shorten(text), kind: "registry", reason })?;
-        Ok(RegistryId(text.into()))
-    }
-}
-
-impl Serialize for RegistryId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl fmt::Display for RegistryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -139,14 +160,23 @@ pub enum Identity {
     /// A pack. The registries are configured so that its name belongs to one of them.
     Pack(PackName),
     /// A package of a registry.
-    Package(RegistryId, PackName),
+    Package(RegistryId, PackageName),
 }
 
 impl Identity {
     /// The name without its registry.
-    pub fn name(&self) -> &PackName {
+    pub fn name(&self) -> &str {
         match self {
-            Identity::Pack(name) | Identity::Package(_, name) => name,
+            Identity::Pack(name) => name.as_str(),
+            Identity::Package(_, name) => name.as_str(),
+        }
+    }
+
+    /// The name without its registry, as that of a package.
+    pub fn package_name(&self) -> PackageName {
+        match self {
+            Identity::Pack(name) => name.into(),
+            Identity::Package(_, name) => name.clone(),
         }
     }
 }
@@ -284,6 +314,18 @@ mod tests {
     }
 
     #[test]
+    fn package_names() {
+        for good in ["express", "lodash.merge", "@types/node", "JSONStream", "a_b", "~x", &"a".repeat(214)] {
+            assert_eq!(good.parse::<PackageName>().unwrap().as_str(), good);
+        }
+        for bad in
+            ["", ".", "..", ".a", "_a", "a/b", "a b", "a%2fb", "@a", "@.a/b", "a\u{e9}", &"a".repeat(215)]
+        {
+            bad.parse::<PackageName>().expect_err(bad);
+        }
+    }
+
+    #[test]
     fn errors_say_which_rule() {
         let error = "Web\u{1b}".parse::<PackName>().unwrap_err();
         assert_eq!(
@@ -301,7 +343,7 @@ mod tests {
         }
         assert!("a:".parse::<Identity>().is_err() && ":a".parse::<Identity>().is_err());
         let (pack, package): (Identity, Identity) = ("z".parse().unwrap(), "npm:a".parse().unwrap());
-        assert!(pack < package && package.name().as_str() == "a", "packs come first");
+        assert!(pack < package && package.name() == "a", "packs come first");
     }
 
     #[test]

@@ -90,6 +90,35 @@ fn texts(files: &Files) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Looks whether everything that a pack's templates read is in it.
+///
+/// # Errors
+/// All that is missing.
+pub fn check_sources(manifest: &Manifest, files: &Files) -> Result<(), Vec<Diagnostic>> {
+    let absent = |template: &Template| {
+        let (source, is_there) = match &template.source {
+            Source::File(source) => (source, files.contains_key(source)),
+            Source::Directory(source) => {
+                (source, files.keys().any(|path| path.below(source.as_str()).is_some()))
+            }
+        };
+        (!is_there).then(|| missing(manifest, files, template, source))
+    };
+    let problems: Vec<Diagnostic> = manifest.templates.iter().filter_map(absent).collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+fn missing(manifest: &Manifest, files: &Files, template: &Template, source: &RelPath) -> Diagnostic {
+    let message =
+        format!("the template `{}` reads `{}`, which is not in the pack", template.name, template.source);
+    let error = Diagnostic::error(Code::FileNotFound, message).about(source);
+    let error = error.because(format!("the pack is `{}`", manifest.label()));
+    match nearest(source.as_str(), files.keys().map(RelPath::as_str)) {
+        Some(near) => error.suggest(format!("did its author mean `{near}`?")),
+        None => error.suggest("tell the pack's author"),
+    }
+}
+
 struct Renderer<'a> {
     manifest: &'a Manifest,
     files: &'a Files,
@@ -115,7 +144,7 @@ impl Renderer<'_> {
         match &template.source {
             Source::File(source) => match self.files.get(source) {
                 Some(file) => self.file(template, source, file, &output, false),
-                None => self.missing(template, source),
+                None => self.problem(missing(self.manifest, self.files, template, source)),
             },
             Source::Directory(directory) => self.directory(template, directory, &output),
         }
@@ -142,7 +171,7 @@ impl Renderer<'_> {
             self.file(template, source, file, &path, raw);
         }
         if empty {
-            self.missing(template, directory);
+            self.problem(missing(self.manifest, self.files, template, directory));
         }
     }
 
@@ -187,18 +216,6 @@ impl Renderer<'_> {
     fn fail(&mut self, template: &Template, part: &str, error: &TemplateError) {
         let what = format!("{part} of the template `{}` failed", template.name);
         self.problem(error.to_diagnostic_of_part(Code::RenderFailed, &what));
-    }
-
-    fn missing(&mut self, template: &Template, source: &RelPath) {
-        let message =
-            format!("the template `{}` reads `{}`, which is not in the pack", template.name, template.source);
-        let error = Diagnostic::error(Code::FileNotFound, message).about(source);
-        let error = error.because(format!("the pack is `{}`", self.manifest.label()));
-        let near = nearest(source.as_str(), self.files.keys().map(RelPath::as_str));
-        self.problem(match near {
-            Some(near) => error.suggest(format!("did its author mean `{near}`?")),
-            None => error.suggest("tell the pack's author"),
-        });
     }
 
     fn problem(&mut self, mut problem: Diagnostic) {

@@ -5,8 +5,8 @@
 //!
 //! **The definition.** The result is what a depth-first search finds that, at each step, takes the
 //! first name that is required and not yet decided, and tries its versions best first. The best
-//! version is the locked one, then the highest (or lowest, by [`Strategy`]). Versions that are
-//! withdrawn count only when locked.
+//! version is the locked one, then the highest (or lowest, by [`Strategy`]) that is not deprecated,
+//! then the highest that is. Versions that are withdrawn count only when locked.
 //!
 //! Names come in a fixed order: by their depth, then packs before packages, then by name. The depth
 //! of a name is the longest way to it over everything that could be chosen, where names that can
@@ -40,7 +40,7 @@ use self::search::{Search, Solution, Stop, dismantle};
 use self::universe::Universe;
 use crate::constraint::{Constraint, Requirement};
 use crate::graph::{self, Cycle};
-use crate::name::{Identity, PackName, RegistryId};
+use crate::name::{Identity, PackageName, RegistryId};
 use crate::registry::Release;
 use crate::version::Version;
 
@@ -77,7 +77,7 @@ pub struct Request {
     /// What the user asks for. A name that stands here twice must satisfy both.
     pub requirements: Vec<Requirement>,
     /// Optional dependencies and packages that join.
-    pub with: BTreeSet<PackName>,
+    pub with: BTreeSet<PackageName>,
     /// Constraints that stand in for every other on the same name.
     pub overrides: BTreeMap<Identity, Constraint>,
     /// Versions to keep if that is possible, else to prefer, and to take even when withdrawn.

@@ -15,13 +15,16 @@
 //! assert!(matches!(session.poll(), Step::Done(Ok(_))), "without registries there is nothing to do");
 //! ```
 
+mod check;
 mod dependencies;
 mod exchange;
 mod generate;
+mod index;
 mod protocol;
 mod publish;
+mod registries;
 mod select;
-mod source;
+mod transport;
 #[cfg(test)]
 mod typescript;
 mod write;
@@ -73,7 +76,7 @@ impl Session {
     /// Starts a command. Nothing happens before the first [`Session::poll`].
     pub fn new(input: SessionInput) -> Session {
         let exchange = Arc::new(Exchange::default());
-        let winds_down = matches!(input.command, Command::Apply { .. });
+        let winds_down = input.command.winds_down();
         Session { state: State::Running(Box::pin(run(input, Arc::clone(&exchange)))), exchange, winds_down }
     }
 
@@ -102,8 +105,8 @@ impl Session {
         self.exchange.answer(id, reply).ok_or(UnknownRequest(id))
     }
 
-    /// Ends the session cleanly. A command that has begun to write first takes it back, so keep
-    /// polling until it is done.
+    /// Ends the session cleanly. A command that has begun to write takes it back or, where others may
+    /// have seen it, finishes it, so keep polling until it is done.
     pub fn cancel(&mut self) {
         self.exchange.cancel();
         if !self.winds_down && matches!(self.state, State::Running(_)) {
@@ -117,23 +120,30 @@ fn cancelled() -> Diagnostic {
 }
 
 async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Vec<Diagnostic>> {
-    let SessionInput { command, registries, capabilities, timestamp } = input;
+    let SessionInput { command, registries, capabilities, network, timestamp } = input;
     check_timestamp(&timestamp).map_err(|error| Diagnostic::error(Code::InvalidInput, error.to_string()))?;
-    let sources = source::Sources::new(&exchange, registries)?;
+    // What is checked is what a registry serves, not what was kept of it.
+    let cache = capabilities.cache && !matches!(command, Command::CheckRegistry { .. });
+    let capabilities = Capabilities { cache, ..capabilities };
+    let transport = transport::Transport::new(&exchange, network, capabilities);
+    let registries = registries::Registries::new(transport, registries)?;
     match command {
-        Command::List => generate::list(&sources).await,
-        Command::Show { pack } => generate::show(&sources, &pack).await,
-        Command::Questions(generation) => generate::questions(&sources, generation, timestamp).await,
+        Command::List => generate::list(&registries).await,
+        Command::Show { pack } => generate::show(&registries, &pack).await,
+        Command::Questions(generation) => generate::questions(&registries, generation, timestamp).await,
         Command::Generate(generation) => {
-            generate::generate(&sources, capabilities, generation, timestamp).await
+            generate::generate(&registries, capabilities, generation, timestamp).await
         }
         Command::Dependencies { selection, view } => {
-            dependencies::dependencies(&sources, selection, &view).await
+            dependencies::dependencies(&registries, selection, &view).await
         }
         Command::Apply { plan, contents, force, trust } => {
             write::apply(&exchange, capabilities, write::Order { plan, contents, force, trust }).await
         }
-        Command::BuildRegistry => publish::build_registry(&exchange).await,
+        Command::BuildRegistry => index::build(&exchange).await,
+        Command::CheckRegistry { registry } => check::check(&registries, &registry).await,
+        Command::Publish(publish) => publish::publish(&registries, capabilities, &publish, &timestamp).await,
+        Command::Yank(yank) => publish::yank(&registries, capabilities, &yank).await,
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
+use crate::config::{self, Configured};
 use crate::constraint::{self, Constraint};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::session::{self, Ending, Step, StepMessage};
@@ -165,6 +166,17 @@ pub fn is_subset(one: &str, other: &str) -> Result<bool, JsValue> {
 #[wasm_bindgen]
 pub fn normalize(constraint: &str) -> Result<String, JsValue> {
     Ok(read_constraint(constraint, false)?.set().to_string())
+}
+
+/// Makes one configuration of a `ConfigureInput`: gives a `Configured` as JSON text.
+///
+/// # Errors
+///
+/// Something else than a `ConfigureInput`.
+#[wasm_bindgen]
+pub fn configure(input: JsValue) -> Result<String, JsError> {
+    let configured = config::configure(read(input)?).map_or_else(Configured::Errors, Configured::Ok);
+    Ok(serde_json::to_string(&configured)?)
 }
 
 /// What stands behind each of many texts. No version and no constraint has it.

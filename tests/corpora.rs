@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use base64::Engine as _;
+use packwright::address::Address;
 use packwright::archive;
 use packwright::constraint::{Constraint, max_satisfying, min_satisfying};
 use packwright::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ use packwright::manifest::Manifest;
 use packwright::name::PackName;
 use packwright::path::{PathSet, RelPath};
 use packwright::registry;
+use packwright::registry::npm::Form;
 use packwright::version::{MAX_LENGTH, Version};
 use serde_json::Value as Json;
 
@@ -351,7 +353,9 @@ fn refusal(kind: &str, id: &str, input: &Json) -> Option<String> {
                     )
                 };
                 let index: String = versions.iter().map(line).collect();
-                registry::parse_index(&"a".parse().unwrap(), &index).err().map(|error| error.to_string())
+                registry::index::parse_index(&"a".parse().unwrap(), &index)
+                    .err()
+                    .map(|error| error.to_string())
             }
             _ => text().parse::<Version>().err().map(|error| error.to_string()),
         },
@@ -374,11 +378,27 @@ fn refusal(kind: &str, id: &str, input: &Json) -> Option<String> {
         }
         "archive" => {
             let bytes = base64::engine::general_purpose::STANDARD.decode(input["tgz_b64"].as_str().unwrap());
-            match archive::unpack(&bytes.unwrap()) {
+            match archive::unpack(&bytes.unwrap(), archive::Layout::Npm) {
                 Ok(files) if files.is_empty() => Some("the session wants its pack.toml".to_owned()),
                 Ok(_) => None,
                 Err(error) => Some(error.to_string()),
             }
+        }
+        "url" => {
+            let read = |key: &str| input[key].as_str().unwrap().parse::<Address>();
+            match read("url") {
+                Err(error) => Some(error.to_string()),
+                Ok(url) => (!read("trusted").unwrap().covers(&url)).then(|| "it is elsewhere".to_owned()),
+            }
+        }
+        "response" => {
+            let (name, body) = ("p".parse().unwrap(), input["body"].as_str().unwrap());
+            let refused = match input["for"].as_str().unwrap() {
+                "index" => registry::index::parse_index(&name, body).err(),
+                "npm-packument" => registry::npm::parse_packument(&name, body, Form::Package).err(),
+                other => panic!("{id}: no test reads {other}"),
+            };
+            refused.map(|error| error.to_string())
         }
         other => panic!("no test reads {other}"),
     }
@@ -390,6 +410,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("man-name-mismatch", "tests/session/registries.rs: an archive must hold the pack its line names"),
     ("arc-reserved-marker", "no marker of ours is called so; the path type refuses what is our own"),
     ("arc-many-files", "made by a generator of its own; src/archive.rs has the test"),
+    ("res-future-v", "its lines have other fields than ours; src/registry/index.rs has the same in ours"),
+    ("res-tarball-offsite", "tests/session/transport.rs: it is refused when it would be fetched"),
+    ("res-redirect-loop", "tests/session/transport.rs"),
+    ("res-content-encoding", "tests/session/transport.rs"),
+    ("res-short-body", "tests/session/transport.rs"),
 ];
 
 #[test]
@@ -398,7 +423,11 @@ fn hostile_inputs_get_the_verdict_they_deserve() {
     let mut tried = 0;
     for case in json(&text)["cases"].as_array().unwrap() {
         let (kind, id) = (case["kind"].as_str().unwrap(), case["id"].as_str().unwrap());
-        if !["path", "pathset", "name", "version", "range", "manifest", "template", "archive"].contains(&kind)
+        if ![
+            "path", "pathset", "name", "version", "range", "manifest", "template", "archive", "url",
+            "response",
+        ]
+        .contains(&kind)
             || ELSEWHERE.iter().any(|(other, _)| *other == id)
         {
             continue;

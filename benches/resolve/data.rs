@@ -107,13 +107,15 @@ pub fn facts(registry: &Registry) -> Facts {
     let mut constraints: BTreeMap<(u32, Option<u32>), Constraint> = BTreeMap::new();
     let known = |(&name, versions): (&Name, &BTreeMap<u32, Vec<Edge>>)| {
         let releases = versions.iter().rev().map(|(version, edges)| Release {
-            name: pack(name),
+            name: (&pack(name)).into(),
             version: format!("{version}.0.0").parse().expect("it is a version"),
             dependencies: edges.iter().map(|edge| dependency(&mut constraints, edge)).collect(),
             packages: Vec::new(),
             integrity: Digest::of(b""),
-            size: 0,
+            size: Some(0),
+            archive: None,
             yanked: false,
+            deprecated: None,
             published: None,
         });
         let registry = "main".parse().expect("it is a registry");

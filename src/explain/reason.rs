@@ -53,6 +53,7 @@ fn requirement(requirer: &Requirer) -> String {
 fn hindrance(passed_over: &PassedOver) -> String {
     let why = match &passed_over.hindrance {
         Hindrance::Yanked => "is yanked".to_owned(),
+        Hindrance::Deprecated => "is deprecated".to_owned(),
         Hindrance::Prerelease => "is a pre-release".to_owned(),
         Hindrance::Excluded { by: None, constraint } => format!("is not what you ask for: {constraint}"),
         Hindrance::Excluded { by: Some(by), constraint } => {

@@ -10,7 +10,7 @@ use super::search::{Search, Stop};
 use super::universe::Universe;
 use super::{Chosen, Facts, Library, Request, Required, Resolution, Strategy, TRIAL_EFFORT};
 use crate::constraint::{Constraint, Requirement};
-use crate::name::Identity;
+use crate::name::{Identity, PackName};
 use crate::registry::Release;
 use crate::version::Version;
 
@@ -75,6 +75,8 @@ pub struct PassedOver {
 pub enum Hindrance {
     /// It was withdrawn.
     Yanked,
+    /// Its author advises against it, and another version will do.
+    Deprecated,
     /// It is a pre-release, and nobody who requires it admits those.
     Prerelease,
     /// Some requirement does not admit it.
@@ -213,10 +215,17 @@ fn passed_over(
                 Hindrance::Excluded { by: by.clone(), constraint: constraint.clone() }
             }
             None if chosen.locked => Hindrance::Locked,
+            None if release.deprecated.is_some() && chosen.release.deprecated.is_none() => {
+                Hindrance::Deprecated
+            }
             None if probes == MAX_PROBES => Hindrance::Unknown,
             None => {
                 probes += 1;
-                probe(request, facts, resolution, chosen, &release.version)
+                // Only a pack can clash: a package requires nothing.
+                match &chosen.identity {
+                    Identity::Pack(name) => probe(request, facts, resolution, chosen, name, &release.version),
+                    Identity::Package(..) => Hindrance::Unknown,
+                }
             }
         }
     };
@@ -225,21 +234,22 @@ fn passed_over(
     pairs.map(|(release, hindrance)| PassedOver { version: release.version.clone(), hindrance }).collect()
 }
 
-/// What happens if the user insists on one version. Only a pack can clash: a package requires nothing.
+/// What happens if the user insists on one version of a pack.
 fn probe(
     request: &Request,
     facts: &Facts,
     resolution: &Resolution,
     chosen: &Chosen,
+    name: &PackName,
     version: &Version,
 ) -> Hindrance {
     let mut insisting = request.clone();
-    let (name, constraint) = (chosen.identity.name().clone(), Constraint::exactly(version));
+    let constraint = Constraint::exactly(version);
     // An override would stand in for the requirement.
     if let Some(replaced) = insisting.overrides.get_mut(&chosen.identity) {
         replaced.clone_from(&constraint);
     }
-    insisting.requirements.push(Requirement { name, constraint });
+    insisting.requirements.push(Requirement { name: name.clone(), constraint });
     let library = Library::new(facts, true);
     let gather = Gather::complete(&insisting, &library, resolution.pinned);
     let universe = Universe::new(&insisting, &library, &gather);

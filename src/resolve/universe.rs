@@ -62,6 +62,8 @@ struct Item<'a> {
     known: Option<&'a Known>,
     /// By rank: whether it may be chosen.
     choosable: Vec<bool>,
+    /// By rank: whether that is advised against.
+    deprecated: Vec<bool>,
     locked: Option<usize>,
     lowest_first: bool,
     /// Whether somebody has an optional requirement on it that does not join.
@@ -94,6 +96,7 @@ impl<'a> Universe<'a> {
                 identity,
                 known,
                 choosable: releases().map(may_choose).collect(),
+                deprecated: releases().map(|release| release.deprecated.is_some()).collect(),
                 locked: releases().position(|release| Some(&release.version) == locked),
                 lowest_first: request.prefers_lowest(identity),
                 observed: observed.contains(&place),
@@ -128,16 +131,18 @@ impl<'a> Universe<'a> {
 
     /// The ranks that may be chosen, the best first.
     pub(super) fn preferred(&self, item: usize) -> impl Iterator<Item = usize> {
-        let Item { choosable, locked, lowest_first, .. } = &self.items[item];
+        let Item { choosable, deprecated, locked, lowest_first, .. } = &self.items[item];
         let count = choosable.len();
-        let ranks = (0..count).map(move |at| if *lowest_first { at } else { count - 1 - at });
-        let others = ranks.filter(move |&rank| choosable[rank] && Some(rank) != *locked);
+        let ranks = move || (0..count).map(move |at| if *lowest_first { at } else { count - 1 - at });
+        let others = move || ranks().filter(move |&rank| choosable[rank] && Some(rank) != *locked);
+        let others =
+            others().filter(|&rank| !deprecated[rank]).chain(others().filter(|&rank| deprecated[rank]));
         locked.iter().copied().filter(|&rank| choosable[rank]).chain(others)
     }
 
     /// The best rank of some that may be chosen.
     pub(super) fn best(&self, item: usize, ranks: &Ranks) -> Option<usize> {
-        let Item { choosable, locked, lowest_first, .. } = &self.items[item];
+        let Item { choosable, deprecated, locked, lowest_first, .. } = &self.items[item];
         if let Some(locked) = locked.filter(|&rank| choosable[rank] && ranks.contains(&number(rank))) {
             return Some(locked);
         }
@@ -155,12 +160,16 @@ impl<'a> Universe<'a> {
             };
             start..end.min(choosable.len())
         });
-        if *lowest_first {
-            { runs }.flatten().find(|&rank| choosable[rank])
-        } else {
-            let runs: Vec<Range<usize>> = runs.collect();
-            runs.into_iter().rev().flat_map(Iterator::rev).find(|&rank| choosable[rank])
-        }
+        let runs: Vec<Range<usize>> = runs.collect();
+        let first = |may_be: &dyn Fn(usize) -> bool| {
+            if *lowest_first {
+                runs.iter().cloned().flatten().find(|&rank| may_be(rank))
+            } else {
+                runs.iter().rev().cloned().flat_map(Iterator::rev).find(|&rank| may_be(rank))
+            }
+        };
+        let advised = first(&|rank| choosable[rank] && !deprecated[rank]);
+        advised.or_else(|| first(&|rank| choosable[rank]))
     }
 
     /// What a node requires in one of its versions.

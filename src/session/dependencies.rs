@@ -1,19 +1,19 @@
 //! The command that shows what depends on what, and why.
 
 use super::protocol::{Dependencies, Outcome, Resolved, Selection, View};
+use super::registries::Registries;
 use super::select::Selected;
-use super::source::Sources;
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::explain::{self, GraphFormat, TreeView};
 use crate::name::{Identity, NameError};
 use crate::resolve::{Resolution, reason};
 
 pub(super) async fn dependencies(
-    sources: &Sources,
+    registries: &Registries,
     selection: Selection,
     view: &View,
 ) -> Result<Outcome, Vec<Diagnostic>> {
-    let selected = Selected::new(sources, selection).await?;
+    let selected = Selected::new(registries, selection).await?;
     let Selected { request, facts, resolution, .. } = &selected;
     let named = |text: &Option<String>| text.as_ref().map(|text| find(resolution, text)).transpose();
     let (asked, invert) = (named(&view.why)?, named(&view.invert)?);
@@ -64,8 +64,8 @@ fn left_out(resolution: &Resolution, identity: &Identity) -> Option<Diagnostic> 
     let name = identity.name();
     let error = |message: String| Diagnostic::error(Code::PackNotFound, message).about(identity);
     resolution.packs.iter().find_map(|pack| {
-        let dependency = pack.release.dependencies.iter().find(|edge| edge.name == *name);
-        let package = pack.release.packages.iter().find(|edge| edge.name == *name);
+        let dependency = pack.release.dependencies.iter().find(|edge| edge.name.as_str() == name);
+        let package = pack.release.packages.iter().find(|edge| edge.name.as_str() == name);
         let optional = dependency.map(|edge| edge.optional).or(package.map(|edge| edge.optional))?;
         Some(match package {
             _ if optional => error(format!("`{name}` is optional in `{}` and did not join", pack.label()))

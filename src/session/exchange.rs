@@ -7,7 +7,9 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use super::protocol::{Entry, EntryKind, HostErrorKind, Reply, Request, RequestBody, RequestId, Root};
+use super::protocol::{
+    Entry, EntryKind, HostErrorKind, HttpCache, Kept, Method, Reply, Request, RequestBody, RequestId, Root,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::Mode;
 
@@ -47,9 +49,23 @@ pub(super) struct HostError {
     what: String,
 }
 
-/// What a server said.
+/// What is asked of a server.
+pub(super) struct Fetch {
+    pub(super) method: Method,
+    pub(super) url: String,
+    /// What messages say in place of the address, which may have secrets after a redirect.
+    pub(super) shown: String,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Vec<u8>,
+    pub(super) max_bytes: usize,
+    pub(super) idle_milliseconds: u32,
+    pub(super) cache: HttpCache,
+}
+
+/// What a server said. Names of headers are in lower case.
 pub(super) struct Response {
     pub(super) status: u16,
+    pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -58,6 +74,7 @@ pub(super) struct Response {
 pub(super) struct Stat {
     pub(super) kind: EntryKind,
     pub(super) executable: bool,
+    pub(super) size: usize,
 }
 
 impl Exchange {
@@ -104,23 +121,43 @@ impl Exchange {
 
     /// Lets the host do other things before going on.
     pub(super) async fn pause(&self) {
-        self.ask(RequestBody::Wait { milliseconds: 0 }).await;
+        self.wait(0).await;
     }
 
-    /// What servers say to some URLs.
-    pub(super) async fn fetch_all(
-        &self,
-        urls: &[String],
-        max_bytes: usize,
-    ) -> Vec<Result<Response, HostError>> {
-        let fetch =
-            |url: &String| RequestBody::Fetch { url: url.clone(), headers: BTreeMap::new(), max_bytes };
-        let replies = self.ask_all(urls.iter().map(fetch)).await;
-        let response = |(reply, url): (Reply, &String)| match reply {
-            Reply::Response { status, body, .. } => Ok(Response { status, body }),
-            reply => Err(HostError::new(reply, format!("fetching {url}"))),
+    pub(super) async fn wait(&self, milliseconds: u32) {
+        self.ask(RequestBody::Wait { milliseconds }).await;
+    }
+
+    /// What servers say.
+    pub(super) async fn fetch_all(&self, fetches: Vec<Fetch>) -> Vec<Result<Response, HostError>> {
+        let shown: Vec<String> = fetches.iter().map(|fetch| fetch.shown.clone()).collect();
+        let body = |fetch: Fetch| {
+            let Fetch { method, url, headers, body, max_bytes, idle_milliseconds, cache, .. } = fetch;
+            RequestBody::Fetch { method, url, headers, body, max_bytes, idle_milliseconds, cache }
         };
-        replies.into_iter().zip(urls).map(response).collect()
+        let replies = self.ask_all(fetches.into_iter().map(body)).await;
+        let response = |(reply, shown): (Reply, String)| match reply {
+            Reply::Response { status, headers, body } => Ok(Response { status, headers, body }),
+            reply => Err(HostError::new(reply, format!("fetching {shown}"))),
+        };
+        replies.into_iter().zip(shown).map(response).collect()
+    }
+
+    /// What the cache has for some keys, each within so many bytes. A cache that fails has nothing.
+    pub(super) async fn read_cache(&self, keys: Vec<(String, usize)>) -> Vec<Option<Kept>> {
+        let read = |(key, max_bytes)| RequestBody::CacheRead { key, max_bytes };
+        let replies = self.ask_all(keys.into_iter().map(read)).await.into_iter();
+        replies.map(|reply| if let Reply::Cached { found } = reply { found } else { None }).collect()
+    }
+
+    /// Keeps keys, texts and bytes in the cache. What cannot be kept is fetched again next time.
+    pub(super) async fn write_cache(&self, entries: Vec<(String, String, Vec<u8>)>) {
+        self.ask_all(entries.into_iter().map(|(key, meta, body)| RequestBody::CacheWrite {
+            key,
+            meta,
+            body,
+        }))
+        .await;
     }
 
     /// The content of some files.
@@ -166,7 +203,7 @@ impl Exchange {
         let stat = |path: &String| RequestBody::Stat { root: root.clone(), path: path.clone() };
         let replies = self.ask_all(paths.iter().map(stat)).await;
         let stat = |(reply, path): (Reply, &String)| match reply {
-            Reply::Stat { kind, executable, .. } => Ok(Stat { kind, executable }),
+            Reply::Stat { kind, executable, size } => Ok(Stat { kind, executable, size }),
             reply => Err(HostError::new(reply, format!("looking at {}", place(root, path)))),
         };
         replies.into_iter().zip(paths).map(stat).collect()

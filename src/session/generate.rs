@@ -10,8 +10,8 @@ use super::protocol::{
     AnswersFile, Capabilities, Contents, EntryKind, Generation, Outcome, PackDetails, Project, Resolved,
     Root, VersionState,
 };
-use super::select::{ReadLockfile, Selected, known_names, parse_requirement};
-use super::source::{Pack, Sources};
+use super::registries::{Pack, Registries};
+use super::select::{ReadLockfile, Selected, parse_requirement};
 use crate::archive;
 use crate::compose::{Tree, compose};
 use crate::constraint::Constraint;
@@ -20,7 +20,7 @@ use crate::explain::no_such_version;
 use crate::expression::Engine;
 use crate::lockfile::{LockedFile, Lockfile};
 use crate::manifest::{Manifest, Mode};
-use crate::name::{Identity, PackName, RegistryId};
+use crate::name::{Identity, PackName, PackageName, RegistryId};
 use crate::path::RelPath;
 use crate::plan::{Action, Existing, Plan, Wanted};
 use crate::registry::{Digest, Release};
@@ -34,40 +34,46 @@ use crate::version::Version;
 /// The most bytes of a project: 64 MiB.
 const MAX_PROJECT: usize = 64 << 20;
 
-pub(super) async fn list(sources: &Sources) -> Result<Outcome, Vec<Diagnostic>> {
-    Ok(Outcome::List { packs: sources.catalog().await? })
+pub(super) async fn list(registries: &Registries) -> Result<Outcome, Vec<Diagnostic>> {
+    Ok(Outcome::List { packs: registries.catalog().await? })
 }
 
-pub(super) async fn show(sources: &Sources, pack: &str) -> Result<Outcome, Vec<Diagnostic>> {
+pub(super) async fn show(registries: &Registries, pack: &str) -> Result<Outcome, Vec<Diagnostic>> {
     let requirement = parse_requirement(pack)?;
     let identity = Identity::Pack(requirement.name.clone());
-    let mut facts = sources.look_up(std::slice::from_ref(&identity)).await?;
+    let mut facts = registries.look_up(std::slice::from_ref(&identity)).await?;
     let Some(known) = facts.remove(&identity).flatten() else {
-        return Err(not_found(sources, &requirement.name).await.into());
+        return Err(not_found(registries, &requirement.name).await.into());
     };
     // Asked for by its name alone, a pack of which there are only pre-releases is shown all the same.
     let matching =
         || known.releases.iter().filter(|release| requirement.constraint.matches(&release.version));
     let any = || known.releases.iter().filter(|_| requirement.constraint == Constraint::any());
     let candidates = || matching().chain(any());
-    let Some(release) = candidates().find(|release| !release.yanked).or_else(|| candidates().next()) else {
+    let standing = || candidates().filter(|release| !release.yanked);
+    let advised = || standing().find(|release| release.deprecated.is_none());
+    let Some(release) = advised().or_else(|| standing().next()).or_else(|| candidates().next()) else {
         let versions: Vec<&Version> = known.releases.iter().rev().map(|release| &release.version).collect();
         return Err(no_such_version(&requirement, &versions).into());
     };
-    let pack = sources.packs(&[release]).await?.remove(0);
+    let pack = registries.packs(&[(requirement.name.clone(), release)]).await?.remove(0);
     let versions = known.releases.iter();
     let versions = versions
-        .map(|release| VersionState { version: release.version.clone(), yanked: release.yanked })
+        .map(|release| VersionState {
+            version: release.version.clone(),
+            yanked: release.yanked,
+            deprecated: release.deprecated.clone(),
+        })
         .collect();
     Ok(Outcome::Show { pack: Box::new(PackDetails::new(pack.manifest, known.registry, versions)) })
 }
 
 pub(super) async fn questions(
-    sources: &Sources,
+    registries: &Registries,
     generation: Generation,
     timestamp: String,
 ) -> Result<Outcome, Vec<Diagnostic>> {
-    let inquiry = Inquiry::new(sources, generation, timestamp).await?;
+    let inquiry = Inquiry::new(registries, generation, timestamp).await?;
     if !inquiry.unknown.is_empty() {
         return Err(inquiry.unknown);
     }
@@ -78,7 +84,7 @@ pub(super) async fn questions(
 }
 
 pub(super) async fn generate(
-    sources: &Sources,
+    registries: &Registries,
     capabilities: Capabilities,
     generation: Generation,
     timestamp: String,
@@ -87,7 +93,7 @@ pub(super) async fn generate(
     if check && !target {
         return Err(Diagnostic::error(Code::InvalidInput, "there is no target to check").into());
     }
-    let inquiry = Inquiry::new(sources, generation, timestamp).await?;
+    let inquiry = Inquiry::new(registries, generation, timestamp).await?;
     inquiry.complete()?;
     let (tree, secrets) = inquiry.render()?;
     let lockfile = inquiry.lockfile(&tree).to_text();
@@ -117,12 +123,12 @@ pub(super) async fn generate(
     });
     let existing = if target {
         let paths = wanted.iter().map(|file| &file.path);
-        Some(look_at(&sources.exchange, paths, capabilities.modes).await?)
+        Some(look_at(registries.exchange(), paths, capabilities.modes).await?)
     } else {
         None
     };
     let leftovers = match (target, lock) {
-        (true, Some(lock)) => left_over(&sources.exchange, &lock.content, &wanted).await?,
+        (true, Some(lock)) => left_over(registries.exchange(), &lock.content, &wanted).await?,
         _ => Vec::new(),
     };
     let hooks = inquiry.packs.iter().flat_map(|pack| pack.manifest.hooks.clone()).collect();
@@ -144,9 +150,9 @@ pub(super) async fn generate(
     })
 }
 
-async fn not_found(sources: &Sources, name: &PackName) -> Diagnostic {
+async fn not_found(registries: &Registries, name: &PackName) -> Diagnostic {
     let error = Diagnostic::error(Code::PackNotFound, format!("there is no pack `{name}`")).about(name);
-    let names = known_names(sources).await;
+    let names = registries.some_names().await;
     match nearest(name.as_str(), names.iter().map(String::as_str)) {
         Some(near) => error.suggest(format!("did you mean `{near}`?")),
         None => error.suggest("`packwright list` shows the packs there are"),
@@ -165,11 +171,22 @@ struct Inquiry {
 }
 
 impl Inquiry {
-    async fn new(sources: &Sources, generation: Generation, now: String) -> Result<Inquiry, Vec<Diagnostic>> {
-        let selected = Selected::new(sources, generation.selection).await?;
-        let releases: Vec<&Release> =
-            selected.resolution.packs.iter().map(|chosen| &chosen.release).collect();
-        let packs = sources.packs(&releases).await?;
+    async fn new(
+        registries: &Registries,
+        generation: Generation,
+        now: String,
+    ) -> Result<Inquiry, Vec<Diagnostic>> {
+        let selected = Selected::new(registries, generation.selection).await?;
+        let releases: Vec<(PackName, &Release)> = selected
+            .resolution
+            .packs
+            .iter()
+            .filter_map(|chosen| match &chosen.identity {
+                Identity::Pack(name) => Some((name.clone(), &chosen.release)),
+                Identity::Package(..) => None,
+            })
+            .collect();
+        let packs = registries.packs(&releases).await?;
         one_registry_each(&selected, &packs)?;
         let lock = selected.lock.as_ref().map(|lock| &lock.content);
         let timestamp = match generation.timestamp {
@@ -285,7 +302,7 @@ impl Inquiry {
 /// A package name belongs to one registry in one project: templates know packages by name, and two
 /// of one name are more likely a public one posing as a private one than meant.
 fn one_registry_each(selected: &Selected, packs: &[Pack]) -> Result<(), Vec<Diagnostic>> {
-    let mut owners: BTreeMap<&PackName, (&Manifest, &RegistryId)> = BTreeMap::new();
+    let mut owners: BTreeMap<&PackageName, (&Manifest, &RegistryId)> = BTreeMap::new();
     for manifest in packs.iter().map(|pack| &pack.manifest) {
         for package in &manifest.packages {
             if !selected.joins(&package.name, package.optional) {

@@ -6,12 +6,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value as Json;
 
+use crate::config::Secret;
 use crate::constraint::Constraint;
 use crate::diagnostic::Diagnostic;
 use crate::explain::GraphFormat;
 use crate::manifest::{Category, Dependency, Hook, Manifest, Mode, Package};
-use crate::name::{Identity, PackName, RegistryId};
+use crate::name::{Identity, PackName, PackageName, RegistryId};
 use crate::plan::Plan;
+use crate::registry::npm::Access;
 use crate::registry::{Digest, Summary};
 use crate::resolve::{Chosen, Reason, Required, Strategy};
 use crate::variable::{Answer, Question, Variable};
@@ -23,13 +25,15 @@ use crate::version::Version;
 pub struct SessionInput {
     /// What to do.
     pub command: Command,
-    /// Where packs come from. Names without a scope, and scopes nobody claims, belong to the first
-    /// registry that claims no scopes.
+    /// Where packs and packages come from. Every name belongs to one of them.
     #[serde(default)]
     pub registries: Vec<RegistryInput>,
     /// What the host can do.
     #[serde(default)]
     pub capabilities: Capabilities,
+    /// How servers are talked to.
+    #[serde(default)]
+    pub network: Network,
     /// The time to work at: UTC, to the second, as `2026-01-31T12:00:00Z`.
     pub timestamp: String,
 }
@@ -41,6 +45,7 @@ impl SessionInput {
             command,
             registries: Vec::new(),
             capabilities: Capabilities::default(),
+            network: Network::default(),
             timestamp: timestamp.to_owned(),
         }
     }
@@ -54,9 +59,18 @@ pub struct RegistryInput {
     pub id: String,
     /// Where it is.
     pub location: Location,
-    /// The scopes whose names belong to it, each with its `@`.
+    /// The scopes whose packs belong to it, each with its `@`; with none it has packages only. If
+    /// nothing is given, packs without a scope and those of scopes nobody claims belong to it; there
+    /// is at most one such registry.
     #[serde(default)]
-    pub scopes: Vec<String>,
+    pub scopes: Option<Vec<String>>,
+    /// The header `Authorization` for requests to its own origin.
+    #[serde(default)]
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub authorization: Option<Secret>,
+    /// Further origins its archives may come from, such as `https://cdn.example.com`.
+    #[serde(default)]
+    pub archives: Vec<String>,
 }
 
 /// Where a registry is.
@@ -64,8 +78,9 @@ pub struct RegistryInput {
 #[serde(tag = "type", rename_all = "kebab-case")]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "RegistryLocation"))]
 pub enum Location {
-    /// A static index below an `http:` or `https:` URL.
-    Http {
+    /// A static index below an `http:` or `https:` URL, or behind `npm+` a registry with npm's
+    /// protocol.
+    Url {
         /// The base.
         url: String,
     },
@@ -75,12 +90,53 @@ pub enum Location {
 
 /// What a host can do.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Capabilities {
     /// It can rename files within a root. Needed to write.
     pub rename: bool,
     /// Its files have modes.
     pub modes: bool,
+    /// It answers requests to the cache.
+    pub cache: bool,
+    /// It hands over redirects; otherwise it follows them itself.
+    pub redirects: bool,
+    /// What it fetches comes through a cache of its own that revalidates, as in browsers.
+    pub http_cache: bool,
+}
+
+/// How servers are talked to.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Network {
+    /// The time that the age of what is cached is reckoned from: milliseconds since 1970.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub now: u64,
+    /// What is cached from before this time is revalidated, whatever its age.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub refresh_before: u64,
+    /// For how many seconds the cached entries of a registry are good without revalidation.
+    pub fresh_seconds: u32,
+    /// For how many milliseconds nothing may arrive before a transfer has failed.
+    pub idle_milliseconds: u32,
+    /// Ask the cache only.
+    pub offline: bool,
+    /// Makes clients that failed together come back at different times.
+    pub seed: u32,
+}
+
+impl Default for Network {
+    fn default() -> Network {
+        Network {
+            now: 0,
+            refresh_before: 0,
+            fresh_seconds: 300,
+            idle_milliseconds: 30_000,
+            offline: false,
+            seed: 0,
+        }
+    }
 }
 
 /// What to do.
@@ -123,6 +179,50 @@ pub enum Command {
     },
     /// Make the static index of the pack sources in the root `source`.
     BuildRegistry,
+    /// Publish the pack in the root `source` to the registry its name belongs to.
+    Publish(Publish),
+    /// Withdraw a version: it is no longer chosen, unless a lockfile has it.
+    Yank(Yank),
+    /// Look whether all of a static index is as it should be.
+    CheckRegistry {
+        /// The id of the registry.
+        registry: String,
+    },
+}
+
+impl Command {
+    /// Whether it writes, and so sees to a clean end itself when it is cancelled.
+    pub(super) fn winds_down(&self) -> bool {
+        matches!(self, Command::Apply { .. } | Command::Publish(_) | Command::Yank(_))
+    }
+}
+
+/// How to publish.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Publish {
+    /// Say what would be done, and do nothing.
+    pub dry_run: bool,
+    /// The dist-tag of npm registries that then names this version. If nothing is given: `latest`.
+    pub tag: Option<String>,
+    /// Who may read a scoped pack of an npm registry. If nothing is given, what the registry takes for
+    /// right.
+    pub access: Option<Access>,
+}
+
+/// What to withdraw.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Yank {
+    /// `NAME@VERSION`.
+    pub pack: String,
+    /// Take it back.
+    #[serde(default)]
+    pub undo: bool,
+    /// What users of an npm registry are told.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// The packs of a project and how their versions are chosen.
@@ -242,6 +342,77 @@ pub enum Outcome {
         #[serde(skip)]
         contents: Contents,
     },
+    /// A published pack.
+    Publish {
+        /// What was published, or would be.
+        publication: Box<Publication>,
+    },
+    /// A withdrawn version.
+    Yank {
+        /// The pack.
+        name: PackName,
+        /// The version.
+        #[cfg_attr(test, ts(type = "string"))]
+        version: Version,
+        /// The registry.
+        registry: RegistryId,
+        /// Whether it is withdrawn now.
+        yanked: bool,
+        /// Whether that is new.
+        changed: bool,
+    },
+    /// What was found in a static index.
+    CheckRegistry {
+        /// How many packs it has.
+        packs: usize,
+        /// How many versions they have together.
+        versions: usize,
+        /// The bytes of all archives.
+        #[cfg_attr(test, ts(type = "number"))]
+        bytes: u64,
+        /// What is wrong. Errors break it for its users, warnings do not.
+        problems: Vec<Diagnostic>,
+    },
+}
+
+/// A pack on its way into a registry.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Publication {
+    /// The pack.
+    pub name: PackName,
+    /// Its version.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub version: Version,
+    /// The registry.
+    pub registry: RegistryId,
+    /// The digest of its archive.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub integrity: Digest,
+    /// The bytes of its archive.
+    pub size: usize,
+    /// The bytes of its files.
+    pub unpacked: usize,
+    /// The dist-tag of an npm registry that names it.
+    pub tag: Option<String>,
+    /// What is in the archive, by path.
+    pub files: Vec<PublishedFile>,
+    /// Whether it was published, not only looked at.
+    pub written: bool,
+    /// What its author should know.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// A file of a published pack.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PublishedFile {
+    /// Its path in the pack.
+    pub path: String,
+    /// Its bytes.
+    pub size: usize,
+    /// Its mode.
+    pub mode: Mode,
 }
 
 /// A block of content beside an outcome. It crosses the boundary in one piece, not as JSON.
@@ -367,6 +538,8 @@ pub struct VersionState {
     pub version: Version,
     /// Whether it was withdrawn.
     pub yanked: bool,
+    /// Why it should not be used any more, as its author says.
+    pub deprecated: Option<String>,
 }
 
 /// A template as its manifest declares it.
@@ -393,7 +566,7 @@ pub struct Resolved {
     #[cfg_attr(test, ts(type = "string"))]
     pub identity: Identity,
     /// The name alone.
-    pub name: PackName,
+    pub name: PackageName,
     /// Its version.
     #[cfg_attr(test, ts(type = "string"))]
     pub version: Version,
@@ -435,7 +608,7 @@ impl From<&Chosen> for Resolved {
         };
         Resolved {
             identity: chosen.identity.clone(),
-            name: chosen.identity.name().clone(),
+            name: chosen.identity.package_name(),
             version: chosen.release.version.clone(),
             registry: chosen.registry.clone(),
             integrity: chosen.release.integrity,
@@ -581,8 +754,29 @@ impl fmt::Display for Root {
 pub enum RequestBody {
     /// Let other work go on for some time, then answer `done`.
     Wait { milliseconds: u32 },
-    /// GET a URL; fail with `too-large` when the body goes over the limit.
-    Fetch { url: String, headers: BTreeMap<String, String>, max_bytes: usize },
+    /// Ask a server; fail with `too-large` when the body of its answer goes over the limit, with
+    /// `timeout` when nothing arrives for so long, with `network` when there is no whole answer.
+    Fetch {
+        method: Method,
+        url: String,
+        headers: BTreeMap<String, String>,
+        #[serde(with = "serde_bytes")]
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        body: Vec<u8>,
+        max_bytes: usize,
+        idle_milliseconds: u32,
+        cache: HttpCache,
+    },
+    /// Look a key up in the cache. What is damaged or goes over the limit is not there.
+    CacheRead { key: String, max_bytes: usize },
+    /// Keep something in the cache in place of what its key had, with a short text about it.
+    CacheWrite {
+        key: String,
+        meta: String,
+        #[serde(with = "serde_bytes")]
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        body: Vec<u8>,
+    },
     /// Read a file; fail with `too-large` when it goes over the limit.
     Read {
         #[cfg_attr(test, ts(type = "string"))]
@@ -634,6 +828,29 @@ pub enum RequestBody {
     },
 }
 
+/// The method of a request to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[expect(missing_docs, reason = "they are HTTP's")]
+pub enum Method {
+    Get,
+    Put,
+}
+
+/// What caches between host and server may do: the words of `fetch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum HttpCache {
+    /// What their rules are.
+    Default,
+    /// Answer only after asking the server.
+    NoCache,
+    /// Stand aside.
+    Reload,
+}
+
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -654,6 +871,8 @@ pub enum Reply {
         #[cfg_attr(test, ts(type = "Uint8Array"))]
         bytes: Vec<u8>,
     },
+    /// To a read of the cache.
+    Cached { found: Option<Kept> },
     /// To a list, in any order.
     Entries { entries: Vec<Entry> },
     /// To a stat. Where files have no modes, `executable` is false.
@@ -662,6 +881,18 @@ pub enum Reply {
     Done,
     /// To any request that failed.
     Error { kind: HostErrorKind, message: String },
+}
+
+/// What the cache has for a key.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Kept {
+    /// The text about it.
+    pub meta: String,
+    /// The bytes.
+    #[serde(with = "serde_bytes")]
+    #[cfg_attr(test, ts(type = "Uint8Array"))]
+    pub body: Vec<u8>,
 }
 
 /// An entry of a directory.

@@ -1,51 +1,345 @@
-//! Making a static index from pack sources. The same sources give the same bytes.
+//! Publishing a pack to the registry its name belongs to, and withdrawing versions.
+//!
+//! A static index is written only where it is a directory. With npm's protocol one request publishes,
+//! and withdrawing is deprecating.
 
-use super::exchange::Exchange;
-use super::protocol::{Contents, IndexFile, Outcome, Root};
-use super::source::{SourcePack, all_sources, check_place, read_source, shown_first, two_sources};
+use super::cancelled;
+use super::index::Index;
+use super::protocol::{Capabilities, Outcome, Publication, Publish, PublishedFile, Root, Yank};
+use super::registries::{Kind, Pack, Registries, Registry, SourcePack, read_source};
+use super::transport::{Get, Sent};
+use crate::address::Address;
+use crate::archive::{self, Layout, PackFile};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::name::RegistryId;
-use crate::registry::{CATALOG, CONFIG, Config, Summary, catalog_text, index_path};
+use crate::manifest::{self, Manifest, Mode};
+use crate::name::{Identity, PackName, PackageName};
+use crate::path::RelPath;
+use crate::registry::npm::{
+    Form, LATEST, Packument, Upload, deprecate, package_json, packument_path, parse_packument, tarball_path,
+};
+use crate::registry::{Digest, MAX_SIZE};
+use crate::render::check_sources;
+use crate::version::Version;
 
-pub(super) async fn build_registry(exchange: &Exchange) -> Result<Outcome, Vec<Diagnostic>> {
-    let root = &Root::Source;
-    let config = Config::default();
-    let any: RegistryId = "index".parse().expect("it is an id");
-    let mut files = vec![(CONFIG.to_owned(), config.to_text().into_bytes())];
-    let mut catalog = Vec::new();
-    for (name, places) in all_sources(exchange, root).await? {
-        let mut versions: Vec<SourcePack> = Vec::new();
-        for place in &places {
-            let version = read_source(exchange, root, place).await?;
-            check_place(&version.pack.manifest, &name, place)?;
-            versions.push(version);
+/// The dist-tag of a pre-release if its author names none.
+const NEXT: &str = "next";
+
+/// What users are told if its author does not say why.
+const WITHDRAWN: &str = "withdrawn by its author";
+
+pub(super) async fn publish(
+    registries: &Registries,
+    capabilities: Capabilities,
+    order: &Publish,
+    timestamp: &str,
+) -> Result<Outcome, Vec<Diagnostic>> {
+    let mut source = read_source(registries.exchange(), &Root::Source, "").await?;
+    check_sources(&source.pack.manifest, &source.pack.files)?;
+    let registry = registries.registry_of(&source.pack.manifest.name)?;
+    let warnings = unknown_dependencies(registries, &source.pack.manifest).await;
+    let mut publication = match &*registry.kind(&registries.transport).await? {
+        Kind::Npm(base) => npm(registries, registry, base, order, source.pack).await?,
+        Kind::Index(config) => {
+            if order.tag.is_some() || order.access.is_some() {
+                let message =
+                    format!("`{}` is a static index, which knows no tags and no access", registry.id);
+                return Err(Diagnostic::error(Code::InvalidInput, message).about(&registry.id).into());
+            }
+            source.release.published = Some(timestamp.to_owned());
+            let index = Index::new(registries, capabilities, registry, config)?;
+            if order.dry_run {
+                index.may_publish(&source.release).await?;
+            } else {
+                index.publish(&source).await?;
+            }
+            let SourcePack { pack, archive, release } = source;
+            publication(registry, &pack, &archive, release.integrity)
         }
-        versions.sort_by(|a, b| a.release.version.cmp(&b.release.version));
-        if let Some([twice, _]) =
-            versions.windows(2).find(|pair| pair[0].release.version == pair[1].release.version)
+        Kind::Sources(..) => return Err(holds_sources(registry).into()),
+    };
+    publication.warnings = warnings;
+    publication.written = !order.dry_run;
+    Ok(Outcome::Publish { publication: Box::new(publication) })
+}
+
+fn publication(registry: &Registry, pack: &Pack, archive: &[u8], integrity: Digest) -> Publication {
+    let file = |(path, file): (&RelPath, &PackFile)| PublishedFile {
+        path: path.to_string(),
+        size: file.content.len(),
+        mode: file.mode,
+    };
+    let files: Vec<PublishedFile> = pack.files.iter().map(file).collect();
+    Publication {
+        name: pack.manifest.name.clone(),
+        version: pack.manifest.version.clone(),
+        registry: registry.id.clone(),
+        integrity,
+        size: archive.len(),
+        unpacked: files.iter().map(|file| file.size).sum(),
+        tag: None,
+        files,
+        written: false,
+        warnings: Vec::new(),
+    }
+}
+
+fn holds_sources(registry: &Registry) -> Diagnostic {
+    let message = format!("the registry `{}` holds pack sources, so nothing is published there", registry.id);
+    Diagnostic::error(Code::InvalidInput, message)
+        .about(&registry.id)
+        .suggest("`packwright registry build DIR OUT` makes a static index of them")
+}
+
+pub(super) fn already_published(label: &str, registry: &Registry) -> Diagnostic {
+    let message = format!("the registry `{}` has `{label}` already", registry.id);
+    Diagnostic::error(Code::AlreadyPublished, message)
+        .because("a published version never changes")
+        .about(label)
+        .suggest(format!("raise `version` in {}", manifest::FILE_NAME))
+}
+
+/// What nobody could make a project with for want of a pack it depends on. What cannot be found out
+/// does not keep a pack from being published.
+async fn unknown_dependencies(registries: &Registries, manifest: &Manifest) -> Vec<Diagnostic> {
+    let warn = |name: &PackName, why: &str| {
+        let message = format!("`{}` depends on `{name}`, {why}", manifest.label());
+        Diagnostic::warning(Code::PackNotFound, message).about(name)
+    };
+    let mut warnings = Vec::new();
+    for name in manifest.dependencies.iter().map(|edge| &edge.name).filter(|name| **name != manifest.name) {
+        let identity = Identity::Pack(name.clone());
+        match registries.look_up(std::slice::from_ref(&identity)).await {
+            Ok(facts) if facts[&identity].is_some() => {}
+            Ok(_) => warnings.push(warn(name, "which its registry does not have")),
+            Err(errors) => {
+                let why = format!("and whether that is there could not be found out: {}", errors[0].message);
+                warnings.push(warn(name, &why));
+            }
+        }
+    }
+    warnings
+}
+
+pub(super) async fn yank(
+    registries: &Registries,
+    capabilities: Capabilities,
+    order: &Yank,
+) -> Result<Outcome, Vec<Diagnostic>> {
+    let (name, version) = named_version(&order.pack)?;
+    let registry = registries.registry_of(&name)?;
+    let changed = match &*registry.kind(&registries.transport).await? {
+        Kind::Npm(base) => {
+            deprecate_version(registries, registry, base, &(&name).into(), &version, order).await?
+        }
+        Kind::Index(config) => {
+            if order.reason.is_some() {
+                let message = format!("`{}` is a static index, which keeps no reasons", registry.id);
+                return Err(Diagnostic::error(Code::InvalidInput, message).about(&registry.id).into());
+            }
+            let index = Index::new(registries, capabilities, registry, config)?;
+            index.yank(&(&name).into(), &version, !order.undo).await?
+        }
+        Kind::Sources(..) => return Err(holds_sources(registry).into()),
+    };
+    Ok(Outcome::Yank { name, version, registry: registry.id.clone(), yanked: !order.undo, changed })
+}
+
+fn named_version(text: &str) -> Result<(PackName, Version), Diagnostic> {
+    let (name, version) = text.rsplit_once('@').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+        let message = format!("`{}` names no version", text.escape_debug());
+        Diagnostic::error(Code::InvalidVersion, message).suggest("write `NAME@VERSION`")
+    })?;
+    let name = name
+        .parse()
+        .map_err(|error: crate::name::NameError| Diagnostic::error(Code::InvalidName, error.to_string()))?;
+    let version = version.parse().map_err(|error: crate::version::VersionError| {
+        Diagnostic::error(Code::InvalidVersion, error.to_string())
+    })?;
+    Ok((name, version))
+}
+
+async fn npm(
+    registries: &Registries,
+    registry: &Registry,
+    base: &Address,
+    order: &Publish,
+    mut pack: Pack,
+) -> Result<Publication, Vec<Diagnostic>> {
+    let manifest = &pack.manifest;
+    let (name, version): (PackageName, _) = ((&manifest.name).into(), &manifest.version);
+    if version.to_string().contains('+') {
+        let message = format!("`{}` cannot be published to `{}`", manifest.label(), registry.id);
+        let error = Diagnostic::error(Code::InvalidVersion, message);
+        return Err(error.because("npm registries drop what stands behind the `+` of a version").into());
+    }
+    let path: RelPath = "package.json".parse().expect("it is a safe path");
+    if pack.files.contains_key(&path) {
+        let message = format!(
+            "`{}` has a package.json of its own, which npm registries need for theirs",
+            manifest.label()
+        );
+        let error = Diagnostic::error(Code::InvalidManifest, message).about("package.json");
+        return Err(error.suggest("move it below a directory of templates").into());
+    }
+    let known = npm_packument(registries, registry, base, &name).await?;
+    let tag = tag(order, manifest, known.as_ref(), registry)?;
+    let content = serde_json::to_string_pretty(&package_json(manifest)).expect("it is JSON") + "\n";
+    pack.files.insert(path, PackFile { content: content.into_bytes(), mode: Mode::Regular });
+    let archive = archive::pack(&pack.files, Layout::Npm).map_err(|error| {
+        Diagnostic::error(Code::InvalidArchive, format!("`{}` cannot be archived", manifest.label()))
+            .because(error)
+    })?;
+    let invalid =
+        |error: crate::address::AddressError| Diagnostic::error(Code::InvalidRegistry, error.to_string());
+    let tarball = base.join(&tarball_path(&name, version)).map_err(invalid)?;
+    let address = base.join(&packument_path(&name)).map_err(invalid)?;
+    let readme = manifest.readme.as_ref().and_then(|path| pack.files.get(path));
+    let upload = Upload {
+        manifest,
+        archive: &archive,
+        tarball: tarball.as_str(),
+        tag: &tag,
+        access: order.access,
+        readme: readme.and_then(|file| std::str::from_utf8(&file.content).ok()),
+    };
+    if !order.dry_run {
+        if registries.exchange().is_cancelled() {
+            return Err(cancelled().into());
+        }
+        let body = upload.to_text().into_bytes();
+        // First, as an answer may be lost: whoever then looks sees what is there.
+        registry.outdate(&registries.transport, &name).await;
+        let sent = registries.transport.put(&address, registry.authorization(), body).await;
+        if sent.map_err(|error| registry.blame(error))? == Sent::Conflict {
+            // It may have been this very request that the server took before it said to try again.
+            let known = npm_packument(registries, registry, base, &name).await?;
+            let releases = known.iter().flat_map(|known| &known.releases);
+            if !{ releases }.any(|release| release.version == *version && release.integrity.is_of(&archive)) {
+                return Err(already_published(&manifest.label(), registry).into());
+            }
+        }
+    }
+    let published = publication(registry, &pack, &archive, Digest::sha512(&archive));
+    Ok(Publication { tag: Some(tag), ..published })
+}
+
+/// The dist-tag that will name a version: what its author says, else `latest`, which never goes back.
+fn tag(
+    order: &Publish,
+    manifest: &Manifest,
+    known: Option<&Packument>,
+    registry: &Registry,
+) -> Result<String, Diagnostic> {
+    let version = &manifest.version;
+    let releases = known.into_iter().flat_map(|known| &known.releases);
+    if { releases }.any(|release| release.version == *version) {
+        return Err(already_published(&manifest.label(), registry));
+    }
+    if let Some(tag) = &order.tag {
+        let is_plain = !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+        if !is_plain
+            || tag.parse::<crate::constraint::Constraint>().is_ok_and(|constraint| !constraint.is_latest())
         {
-            return Err(two_sources(&twice.pack.manifest).into());
+            let message = format!("`{}` is no dist-tag", tag.escape_debug());
+            return Err(Diagnostic::error(Code::InvalidInput, message).suggest("take a word, such as `beta`"));
         }
-        let shown = versions.iter().max_by_key(|version| shown_first(&version.release.version));
-        catalog.extend(shown.map(|version| Summary::of(&version.pack.manifest, &any)));
-        let mut lines = String::new();
-        for SourcePack { release, archive, .. } in versions {
-            lines.push_str(&release.to_line());
-            files.push((config.archive_path(&release), archive));
+        return Ok(tag.clone());
+    }
+    if version.is_prerelease() {
+        return Ok(NEXT.to_owned());
+    }
+    // A registry gives the tag to the first version there is; a pre-release holds back nothing.
+    let latest = known.and_then(|known| known.latest.as_ref()).filter(|latest| !latest.is_prerelease());
+    match latest.filter(|latest| version < *latest) {
+        None => Ok(LATEST.to_owned()),
+        Some(latest) => {
+            let message = format!("`{}` is older than {latest}, which is `latest` now", manifest.label());
+            let error = Diagnostic::error(Code::InvalidInput, message).about(version);
+            Err(error.suggest("name another dist-tag with `--tag`, such as `--tag maintenance`"))
         }
-        files.push((index_path(&name), lines.into_bytes()));
     }
-    if catalog.is_empty() {
-        let error = Diagnostic::error(Code::PackNotFound, "there are no packs in the directory");
-        return Err(error.suggest("a pack stands in `NAME/pack.toml` or `NAME/VERSION/pack.toml`").into());
+}
+
+/// What an npm registry says of a name right now.
+async fn npm_text(
+    registries: &Registries,
+    registry: &Registry,
+    base: &Address,
+    name: &PackageName,
+    query: &str,
+) -> Result<Option<String>, Diagnostic> {
+    let address = base.join(&format!("{}{query}", packument_path(name)));
+    let address = address.map_err(|error| Diagnostic::error(Code::InvalidRegistry, error.to_string()))?;
+    let get = Get {
+        address,
+        key: None,
+        accept: Form::Pack.accept(),
+        max_bytes: MAX_SIZE,
+        is_immutable: false,
+        authorization: registry.authorization().cloned(),
+    };
+    let mut text = None;
+    let mut take = |_: usize, bytes: &[u8]| {
+        let utf8 = String::from_utf8(bytes.to_vec()).map_err(|error| {
+            Diagnostic::error(Code::BadResponse, format!("what it says of `{name}` is not UTF-8"))
+                .because(error)
+        })?;
+        text = Some(utf8);
+        Ok(())
+    };
+    registries.transport.get_all(&[get], &mut take).await.remove(0).map_err(|error| registry.blame(error))?;
+    Ok(text)
+}
+
+/// What an npm registry has of a name right now, packs or not.
+async fn npm_packument(
+    registries: &Registries,
+    registry: &Registry,
+    base: &Address,
+    name: &PackageName,
+) -> Result<Option<Packument>, Diagnostic> {
+    let text = npm_text(registries, registry, base, name, "").await?;
+    let known = text.map(|text| parse_packument(name, &text, Form::Package)).transpose();
+    Ok(known.map_err(|error| registry.blame(error))?.flatten())
+}
+
+/// A deprecation is a packument sent back whole: what is missing in it would be withdrawn, so it is
+/// fetched right before.
+async fn deprecate_version(
+    registries: &Registries,
+    registry: &Registry,
+    base: &Address,
+    name: &PackageName,
+    version: &Version,
+    order: &Yank,
+) -> Result<bool, Diagnostic> {
+    let undo = order.undo;
+    let reason = order.reason.as_deref().filter(|reason| !reason.trim().is_empty());
+    let Some(text) = npm_text(registries, registry, base, name, "?write=true").await? else {
+        let message = format!("the registry `{}` has no `{name}`", registry.id);
+        return Err(Diagnostic::error(Code::PackNotFound, message).about(name));
+    };
+    let blame = |error| registry.blame(error);
+    let known = parse_packument(name, &text, Form::Package).map_err(blame)?;
+    let mut releases = known.iter().flat_map(|known| &known.releases);
+    let is_deprecated = releases.any(|release| release.version == *version && release.deprecated.is_some());
+    let reason = match (undo, reason) {
+        (true, _) => None,
+        // Without a new reason the first stands.
+        (false, None) if is_deprecated => return Ok(false),
+        (false, reason) => Some(reason.unwrap_or(WITHDRAWN)),
+    };
+    let Some(changed) = deprecate(name, &text, version, reason).map_err(blame)? else { return Ok(false) };
+    let address = base.join(&packument_path(name));
+    let address = address.map_err(|error| Diagnostic::error(Code::InvalidRegistry, error.to_string()))?;
+    if registries.exchange().is_cancelled() {
+        return Err(cancelled());
     }
-    files.push((CATALOG.to_owned(), catalog_text(&catalog).into_bytes()));
-    files.sort();
-    let mut contents = Vec::new();
-    let mut listed = Vec::new();
-    for (path, content) in files {
-        listed.push(IndexFile { path, offset: contents.len(), size: content.len() });
-        contents.extend(content);
+    registry.outdate(&registries.transport, name).await;
+    let sent = registries.transport.put(&address, registry.authorization(), changed.into_bytes()).await;
+    if sent.map_err(blame)? == Sent::Conflict {
+        let message = format!("`{name}` was changed in the registry `{}` at the same time", registry.id);
+        return Err(Diagnostic::error(Code::BadResponse, message).about(name).suggest("try again"));
     }
-    Ok(Outcome::BuildRegistry { files: listed, contents: Contents(contents.into()) })
+    Ok(true)
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use super::exchange::Exchange;
 use super::protocol::{Change, HostErrorKind, Root, Selection};
-use super::source::Sources;
+use super::registries::Registries;
 use crate::constraint::{Constraint, ConstraintError, Requirement, RequirementError};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::explain::explain;
 use crate::lockfile::{self, LockedPack, LockedPackage, Lockfile};
-use crate::name::{Identity, NameError, PackName, RegistryId};
+use crate::name::{Identity, NameError, PackName, PackageName, RegistryId};
 use crate::path::LOCKFILE;
 use crate::registry::Digest;
 use crate::resolve::{
@@ -44,19 +44,22 @@ pub(super) struct ReadLockfile {
 }
 
 impl Selected {
-    pub(super) async fn new(sources: &Sources, selection: Selection) -> Result<Selected, Vec<Diagnostic>> {
-        let lock = if selection.target { read_lockfile(&sources.exchange).await? } else { None };
+    pub(super) async fn new(
+        registries: &Registries,
+        selection: Selection,
+    ) -> Result<Selected, Vec<Diagnostic>> {
+        let lock = if selection.target { read_lockfile(registries.exchange()).await? } else { None };
         let content = lock.as_ref().map(|lock| &lock.content);
-        let request = request(sources, &selection, content)?;
-        check_registries(sources, content, &selection)?;
-        let (result, facts) = resolve(sources, Resolver::new(&request, &Facts::new())).await?;
+        let request = request(registries, &selection, content)?;
+        check_registries(registries, content, &selection)?;
+        let (result, facts) = resolve(registries, Resolver::new(&request, &Facts::new())).await?;
         let resolution = match result {
             Ok(resolution) => resolution,
-            Err(failure) => return Err(why_not(sources, &request, facts, failure).await),
+            Err(failure) => return Err(why_not(registries, &request, facts, failure).await),
         };
         let updated = |chosen: &Chosen| is_named(&selection.update, &chosen.identity);
         for chosen in resolution.iter().filter(|chosen| !updated(chosen)) {
-            check_locked(sources, chosen, content).await?;
+            check_locked(registries, chosen, content).await?;
         }
         let changes = changes(content, &resolution);
         let mut selected =
@@ -121,7 +124,8 @@ impl Selected {
         lines.extend(difference("overridden", &overrides(lock), &overrides(&now)));
         let same = |other: &&LockedPack| now.packs.iter().any(|pack| pack == *other);
         let other = lock.packs.iter().filter(|pack| !same(pack));
-        let is_listed = |name: &PackName| self.changes.iter().any(|change| change.identity.name() == name);
+        let is_listed =
+            |name: &PackName| self.changes.iter().any(|change| change.identity.name() == name.as_str());
         lines.extend(
             other
                 .filter(|pack| !is_listed(&pack.name))
@@ -140,15 +144,18 @@ impl Selected {
     /// The lockfile of this, still without answers and files.
     pub(super) fn record(&self) -> Lockfile {
         let Selected { request, resolution, .. } = self;
-        let pack = |chosen: &Chosen| LockedPack {
-            name: chosen.identity.name().clone(),
-            version: chosen.release.version.clone(),
-            registry: chosen.registry.clone(),
-            integrity: chosen.release.integrity,
-            dependencies: chosen.requirements.iter().map(|required| required.target.clone()).collect(),
+        let pack = |chosen: &Chosen| {
+            let Identity::Pack(name) = &chosen.identity else { return None };
+            Some(LockedPack {
+                name: name.clone(),
+                version: chosen.release.version.clone(),
+                registry: chosen.registry.clone(),
+                integrity: chosen.release.integrity,
+                dependencies: chosen.requirements.iter().map(|required| required.target.clone()).collect(),
+            })
         };
         let package = |chosen: &Chosen| LockedPackage {
-            name: chosen.identity.name().clone(),
+            name: chosen.identity.package_name(),
             version: chosen.release.version.clone(),
             registry: chosen.registry.clone(),
             integrity: chosen.release.integrity,
@@ -164,13 +171,13 @@ impl Selected {
             with: request.with.iter().cloned().collect(),
             overrides: request.overrides.clone(),
             answers: BTreeMap::new(),
-            packs: resolution.packs.iter().map(pack).collect(),
+            packs: resolution.packs.iter().filter_map(pack).collect(),
             packages: resolution.packages.iter().map(package).collect(),
             files: Vec::new(),
         }
     }
 
-    pub(super) fn joins(&self, name: &PackName, optional: bool) -> bool {
+    pub(super) fn joins(&self, name: &PackageName, optional: bool) -> bool {
         !optional || self.request.with.contains(name)
     }
 
@@ -178,6 +185,7 @@ impl Selected {
     pub(super) fn warnings(&self) -> impl Iterator<Item = Diagnostic> {
         let dropped = self.dropped.iter().map(|text| Diagnostic::warning(Code::OutOfDate, text.clone()));
         self.unpinned()
+            .chain(self.deprecated())
             .chain(self.unused_overrides())
             .chain(dropped)
             .chain(self.gone())
@@ -236,6 +244,16 @@ impl Selected {
         })
     }
 
+    /// What its author advises against.
+    fn deprecated(&self) -> impl Iterator<Item = Diagnostic> {
+        self.resolution.iter().filter_map(|chosen| {
+            let reason = chosen.release.deprecated.as_ref()?;
+            let message = format!("`{}` is deprecated", chosen.label());
+            let warning = Diagnostic::warning(Code::Deprecated, message).about(&chosen.identity);
+            Some(warning.because(format!("its author says: {reason}")))
+        })
+    }
+
     /// Packages that no configured registry has.
     fn unpinned(&self) -> impl Iterator<Item = Diagnostic> {
         let packs = self.resolution.packs.iter();
@@ -252,6 +270,10 @@ impl Selected {
                 .because(wanted)
                 .because(format!("no registry `{}` is configured", package.registry))
                 .about(&package.name)
+                .suggest(format!(
+                    "give packwright.toml a table `[registries.{}]` with `url` and `scopes = []`",
+                    package.registry
+                ))
         })
     }
 
@@ -286,9 +308,9 @@ fn optional_members(resolution: &Resolution) -> Vec<&str> {
 fn unknown_members(request: &Request, resolution: &Resolution) -> Vec<Diagnostic> {
     let mut optional = optional_members(resolution);
     let unknown = request.with.iter().filter(|name| !optional.contains(&name.as_str()));
-    let unknown: Vec<&PackName> = unknown.collect();
+    let unknown: Vec<&PackageName> = unknown.collect();
     optional.truncate(MAX_LISTED);
-    let problem = |name: &PackName| {
+    let problem = |name: &PackageName| {
         let message = format!("`{name}` is no optional member of these packs");
         let error = Diagnostic::error(Code::InvalidInput, message).about(name);
         match nearest(name.as_str(), optional_members(resolution)) {
@@ -302,7 +324,7 @@ fn unknown_members(request: &Request, resolution: &Resolution) -> Vec<Diagnostic
 
 /// Whether a text among some means something: its identity, or the name of a package alone.
 fn is_named(texts: &[String], identity: &Identity) -> bool {
-    texts.iter().any(|text| *text == identity.to_string() || text == identity.name().as_str())
+    texts.iter().any(|text| *text == identity.to_string() || text == identity.name())
 }
 
 fn texts(values: &[impl ToString]) -> Vec<String> {
@@ -338,7 +360,7 @@ async fn read_lockfile(exchange: &Exchange) -> Result<Option<ReadLockfile>, Vec<
 
 /// What is locked comes from registries that are still configured.
 fn check_registries(
-    sources: &Sources,
+    registries: &Registries,
     lock: Option<&Lockfile>,
     selection: &Selection,
 ) -> Result<(), Vec<Diagnostic>> {
@@ -347,7 +369,8 @@ fn check_registries(
     let packages = lock.into_iter().flat_map(|lock| &lock.packages).map(|package| {
         (Identity::Package(package.registry.clone(), package.name.clone()), &package.registry)
     });
-    let mut strange = packs.chain(packages).filter(|(_, registry)| !sources.has(registry));
+    let mut strange =
+        packs.chain(packages).filter(|(_, registry)| registries.get(registry.as_str()).is_none());
     let Some((identity, registry)) = strange.find(|(identity, _)| !is_named(&selection.update, identity))
     else {
         return Ok(());
@@ -360,7 +383,7 @@ fn check_registries(
 
 /// What is asked for, with what the lockfile adds where no packs are named.
 fn request(
-    sources: &Sources,
+    registries: &Registries,
     given: &Selection,
     lock: Option<&Lockfile>,
 ) -> Result<Request, Vec<Diagnostic>> {
@@ -378,7 +401,7 @@ fn request(
     let mut problems = Vec::new();
     let mut request = Request {
         strategy: selection.strategy,
-        package_registries: sources.ids().cloned().collect(),
+        package_registries: registries.ids().cloned().collect(),
         ..Request::default()
     };
     for text in &selection.packs {
@@ -399,7 +422,7 @@ fn request(
         theirs.for_each(|requirement| requirement.constraint = requirement.constraint.with_prereleases());
     }
     for text in &selection.with {
-        match text.parse::<PackName>() {
+        match text.parse::<PackageName>() {
             Ok(name) => drop(request.with.insert(name)),
             Err(error) => problems.push(invalid_name(&error)),
         }
@@ -489,34 +512,34 @@ fn not_locked(identity: &Identity, lock: Option<&Lockfile>) -> Diagnostic {
 
 /// Resolves, looking up what is wanted.
 async fn resolve(
-    sources: &Sources,
+    registries: &Registries,
     mut resolver: Resolver<'_>,
 ) -> Result<(Result<Resolution, Failure>, Facts), Vec<Diagnostic>> {
     loop {
         match resolver.advance() {
             Progress::Wants(wanted) => {
-                for (identity, known) in sources.look_up(&wanted).await? {
+                for (identity, known) in registries.look_up(&wanted).await? {
                     resolver.add(identity, known);
                 }
             }
             // Lets the host's other work go on, such as noticing that this is to be cancelled.
-            Progress::Paused => sources.exchange.pause().await,
+            Progress::Paused => registries.exchange().pause().await,
             Progress::Done(result) => return Ok((result, resolver.into_facts())),
         }
     }
 }
 
 async fn why_not(
-    sources: &Sources,
+    registries: &Registries,
     request: &Request,
     facts: Facts,
     mut failure: Failure,
 ) -> Vec<Diagnostic> {
     let mut names = Vec::new();
     if let Failure::Conflict(conflict) = &mut failure {
-        find_fixes(sources, request, &facts, conflict).await;
+        find_fixes(registries, request, &facts, conflict).await;
         if conflict.supplies.iter().any(|supply| !supply.exists) {
-            names = known_names(sources).await;
+            names = registries.some_names().await;
         }
     }
     explain(&failure, names.iter().map(String::as_str))
@@ -524,9 +547,13 @@ async fn why_not(
 
 /// Looks for changes to what the user asks for that end a conflict: other versions of one pack,
 /// else a pre-release, else leaving one pack out. Each is tried.
-async fn find_fixes(sources: &Sources, request: &Request, facts: &Facts, conflict: &mut Conflict) {
+async fn find_fixes(registries: &Registries, request: &Request, facts: &Facts, conflict: &mut Conflict) {
     let asked = conflict.facts.iter().filter(|fact| fact.dependent.is_none());
-    let asked: Vec<PackName> = asked.map(|fact| fact.target.name().clone()).collect();
+    let name = |identity: &Identity| match identity {
+        Identity::Pack(name) => Some(name.clone()),
+        Identity::Package(..) => None,
+    };
+    let asked: Vec<PackName> = asked.filter_map(|fact| name(&fact.target)).collect();
     let mut all_fixes = asked.len() <= MAX_FIXES;
     let mut fixes = Vec::new();
     let early = conflict.early().map(|(identity, version)| (identity.clone(), version.clone()));
@@ -542,7 +569,7 @@ async fn find_fixes(sources: &Sources, request: &Request, facts: &Facts, conflic
             let mut changed = request.clone();
             changed.requirements.retain(|requirement| requirement.name != *name);
             changed.requirements.push(Requirement { name: name.clone(), constraint });
-            match attempt(sources, &changed, facts).await {
+            match attempt(registries, &changed, facts).await {
                 Attempt::Works(resolution) => {
                     let chosen = resolution.get(&Identity::Pack(name.clone()));
                     fixes.extend(chosen.map(|chosen| Fix::Ask {
@@ -560,7 +587,7 @@ async fn find_fixes(sources: &Sources, request: &Request, facts: &Facts, conflic
         let constraint = Constraint::exactly(&version);
         let mut changed = request.clone();
         changed.overrides.insert(identity.clone(), constraint.clone());
-        if let Attempt::Works(_) = attempt(sources, &changed, facts).await {
+        if let Attempt::Works(_) = attempt(registries, &changed, facts).await {
             fixes.push(Fix::Override { identity, constraint });
         }
     }
@@ -570,7 +597,7 @@ async fn find_fixes(sources: &Sources, request: &Request, facts: &Facts, conflic
         if fewer.requirements.is_empty() {
             continue;
         }
-        match attempt(sources, &fewer, facts).await {
+        match attempt(registries, &fewer, facts).await {
             Attempt::Works(_) => fixes.push(Fix::LeaveOut { name: name.clone() }),
             Attempt::Fails => {}
             Attempt::Unknown => all_fixes = false,
@@ -587,8 +614,8 @@ enum Attempt {
     Unknown,
 }
 
-async fn attempt(sources: &Sources, request: &Request, facts: &Facts) -> Attempt {
-    match resolve(sources, Resolver::new(request, facts).within(TRIAL_EFFORT)).await {
+async fn attempt(registries: &Registries, request: &Request, facts: &Facts) -> Attempt {
+    match resolve(registries, Resolver::new(request, facts).within(TRIAL_EFFORT)).await {
         Ok((Ok(resolution), _)) if unknown_members(request, &resolution).is_empty() => {
             Attempt::Works(resolution)
         }
@@ -597,15 +624,9 @@ async fn attempt(sources: &Sources, request: &Request, facts: &Facts) -> Attempt
     }
 }
 
-/// Names to suggest from. Without a catalogue there are no suggestions, which is no error.
-pub(super) async fn known_names(sources: &Sources) -> Vec<String> {
-    let catalog = sources.catalog().await.unwrap_or_default();
-    catalog.into_iter().map(|summary| summary.name.to_string()).collect()
-}
-
 /// A version that was locked must still be the same bytes, unless it comes from sources on disk.
 async fn check_locked(
-    sources: &Sources,
+    registries: &Registries,
     chosen: &Chosen,
     lock: Option<&Lockfile>,
 ) -> Result<(), Vec<Diagnostic>> {
@@ -621,7 +642,7 @@ async fn check_locked(
         return Err(error.suggest(format!("add `--registry {registry}=LOCATION`")).into());
     }
     let changed = *version == release.version && integrity != release.integrity;
-    if changed && sources.is_immutable(identity).await? {
+    if changed && registries.is_immutable(identity).await? {
         let message = format!("`{}` is not what {LOCKFILE} recorded", chosen.label());
         let error = Diagnostic::error(Code::InvalidArchive, message).about(identity);
         return Err(error

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
+use crate::config::{ConfigureInput, Configured};
 use crate::explain::RingEdge;
 use crate::manifest::{RawManifest, known_keys};
 use crate::resolve::Conflict;
@@ -78,6 +79,8 @@ fn the_typescript_types_are_those_of_the_protocol() {
     declarations.visit::<StepMessage>();
     declarations.visit::<Ending>();
     declarations.visit::<Reply>();
+    declarations.visit::<ConfigureInput>();
+    declarations.visit::<Configured>();
     // Those that only stand in the details of a diagnostic.
     declarations.visit::<Conflict>();
     declarations.visit::<RingEdge>();

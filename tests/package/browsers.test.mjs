@@ -126,6 +126,33 @@ describe("in Chromium", { skip }, () => {
     await tab.close();
   });
 
+  test("what was fetched is kept in the browser, and asked for again only when that is wanted", async (context) => {
+    const map = `<script type="importmap">{ "imports": { "packwright": "/node_modules/packwright/dist/index.js" } }</script>`;
+    const script = `import { open } from "packwright";
+      const options = JSON.parse(decodeURIComponent(location.hash.slice(1)) || "{}");
+      const pw = await open({ registry: { id: "starter", url: "/registry/" }, ...options });
+      const { packs } = await pw.generate({ packs: ["rust-cli"], answers: { project_name: "demo" } }).catch((error) => ({ packs: [{ name: error.code }] }));
+      globalThis.made = packs.map(({ name }) => name);`;
+    const path = plainSite("kept", { "public/index.html": page(`${map}<script type="module">${script}</script>`) });
+    const { url, requests } = await serve(context, directory(path));
+    const tab = await (await browser.newContext()).newPage();
+    context.after(() => tab.close());
+    const visit = async (options) => {
+      requests.length = 0;
+      await tab.goto("about:blank");
+      await tab.goto(`${url}#${encodeURIComponent(JSON.stringify(options))}`);
+      await tab.waitForFunction(() => globalThis.made !== undefined, null, { timeout: 30_000 });
+      return tab.evaluate(() => globalThis.made);
+    };
+    const fetched = () => requests.filter((asked) => asked.startsWith("/registry/")).map((asked) => asked.split("/")[2]);
+    const packs = ["base-project", "rust-cli"];
+    assert.deepEqual([await visit({}), fetched().sort()], [packs, ["archives", "archives", "config.json", "index", "index"]]);
+    assert.deepEqual([await visit({}), fetched()], [packs, []]);
+    assert.deepEqual([await visit({ offline: true }), fetched()], [packs, []]);
+    assert.deepEqual([await visit({ refresh: true }), fetched().sort()], [packs, ["config.json", "index", "index"]]);
+    assert.deepEqual([await visit({ offline: true, cache: "other" }), fetched()], [["not-cached"], []]);
+  });
+
   test("a module worker", async (context) => {
     const html = page(`<script type="module">new Worker("/worker.js", { type: "module" }).onmessage = ({ data }) => (globalThis.made = data);</script>`);
     const worker = program("/node_modules/packwright/dist/index.js", { give: "postMessage" });

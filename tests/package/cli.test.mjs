@@ -2,11 +2,16 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { cli, filesOf, golden, packs, packwright, project, scratch, timestamp } from "./installed.mjs";
 import { directory, serve } from "./serve.mjs";
+
+const { open } = await import(pathToFileURL(createRequire(join(project, "index.js")).resolve("packwright")));
 
 const good = ["--registry", `fixtures=${join(packs, "good")}`];
 const scoped = ["--registry", `acme=${join(packs, "scoped")}`];
@@ -32,7 +37,11 @@ describe("help and version", { concurrency: 4 }, () => {
     ["help-show", ["show", "--help"]],
     ["help-dependencies", ["dependencies", "--help"]],
     ["help-generate", ["generate", "-h"]],
+    ["help-publish", ["publish", "--help"]],
+    ["help-yank", ["yank", "--help"]],
     ["help-registry-build", ["registry", "build", "--help"]],
+    ["help-registry-serve", ["registry", "serve", "--help"]],
+    ["help-registry-check", ["registry", "check", "--help"]],
   ]) {
     test(`packwright ${args.join(" ")}`, async () => {
       const { code, stdout, stderr } = await packwright(args);
@@ -70,7 +79,16 @@ describe("wrong usage exits with 64 and says what is right", { concurrency: 4 },
     [["generate", "greeting", "--name", "--yes"], "`--name` needs a value"],
     [["generate", "greeting", "--var", "port"], "NAME=VALUE"],
     [["generate", "greeting", "--name", "a", "--var", "project_name=b"], "`--name` and `--var project_name` differ"],
-    [["list", "--registry", "a", "--registry", "b"], "`--registry` is given twice"],
+    [["list", "--offline", "--refresh"], "`--offline` and `--refresh` do not go together"],
+    [["list", "--registry", "a", "--registry", "b"], "--registry", "`default` twice", "`ID=LOCATION`"],
+    [["cache"], "`packwright cache list`", "`packwright cache clear`"],
+    [["chache", "list"], "no command `chache`"],
+    [["confg"], "did you mean `packwright config`?"],
+    [["yank"], "PACK is missing: NAME@VERSION"],
+    [["publish", "a", "b"], "`b` is one argument too many", "`packwright publish [DIR]`"],
+    [["publish", "--access", "publc"], "did you mean `public`?"],
+    [["publish", join(packs, "good/greeting")], "no registry is configured but that of the starter packs", "--registry"],
+    [["registry", "serve", "a", "--port", "99999"], "`--port 99999` is not a port"],
     [["list", "--registry", "mine="], "has no location"],
     [["--yes"], "no command was given"],
   ]) {
@@ -320,7 +338,7 @@ describe("failures have a code, an exit code and words, and write nothing", { co
   for (const [name, status, body, exit, code] of [
     ["a page", 200, "<!doctype html><p>Sign in", 9, "bad-response"],
     ["that it has nothing", 404, "", 1, "file-not-found"],
-    ["that one must sign in", 401, "", 9, "network"],
+    ["that one must sign in", 401, "", 9, "unauthorized"],
     ["that it is broken", 503, "", 9, "network"],
   ]) {
     test(`a server that says ${name}`, async (context) => {
@@ -381,5 +399,157 @@ describe("registry build", () => {
     const out = join(scratch(), "index");
     await fails(["registry", "build", join(packs, "unreadable"), out], 11, "invalid-manifest", ["descripton"]);
     assert.ok(!existsSync(out));
+  });
+});
+
+/** Serves a registry from the command line until the test is over. */
+async function served(context, ...args) {
+  const child = spawn(cli, ["registry", "serve", ...args, "--json"], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, PACKWRIGHT_REGISTRY: "" } });
+  const closed = once(child, "close");
+  context.after(() => child.kill("SIGKILL"));
+  let stdout = "";
+  for await (const text of child.stdout.setEncoding("utf8")) {
+    stdout += text;
+    if (stdout.endsWith("}\n")) break;
+  }
+  return { child, closed, ...JSON.parse(stdout) };
+}
+
+describe("registry serve", { concurrency: 2 }, () => {
+  const index = async () => {
+    const out = join(scratch(), "index");
+    assert.equal((await packwright(["registry", "build", join(packs, "good"), out])).code, 0);
+    return out;
+  };
+
+  test("pack sources and their index are served alike", async (context) => {
+    for (const place of [join(packs, "good"), await index()]) {
+      const { url, flag } = await served(context, place);
+      assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
+      const args = flag.split(" ");
+      assert.equal((await packwright(["list", ...args])).stdout, (await packwright(["list", ...good])).stdout);
+    }
+  });
+
+  test("says where it is, on a port of one's choice, and ends with Ctrl-C", async (context) => {
+    const { child, closed, url } = await served(context, await index());
+    const { port } = new URL(url);
+    const taken = await packwright(["registry", "serve", await index(), "--port", port]);
+    assert.equal(taken.code, 9);
+    assert.match(taken.stderr, /^error\[network\]: port \d+ could not be opened\n {2}because .*EADDRINUSE/);
+    // A connection that stays open keeps nobody.
+    await fetch(url);
+    child.kill("SIGINT");
+    assert.deepEqual(await closed, [0, null]);
+    const again = spawn(cli, ["registry", "serve", await index(), "--port", port], { stdio: ["ignore", "pipe", "inherit"] });
+    const [text] = await once(again.stdout.setEncoding("utf8"), "data");
+    again.kill("SIGINT");
+    assert.match(text, new RegExp(`^Serving .* at ${url} until Ctrl-C\\nUse it with --registry ${url}\\n$`));
+  });
+
+  test("pages of any origin may read it, and ask whether it has changed", async (context) => {
+    const { url } = await served(context, await index());
+    const first = await fetch(`${url}config.json`);
+    assert.deepEqual([first.status, first.headers.get("access-control-allow-origin"), first.headers.get("content-type")], [200, "*", "application/json"]);
+    assert.equal((await first.json()).v, 1);
+    const etag = first.headers.get("etag");
+    const again = await fetch(`${url}config.json`, { headers: { "if-none-match": etag } });
+    assert.deepEqual([again.status, await again.text(), again.headers.get("etag")], [304, "", etag]);
+    assert.equal((await fetch(`${url}config.json`, { headers: { "if-none-match": '"other"' } })).status, 200);
+    const preflight = await fetch(url, { method: "OPTIONS", headers: { origin: "https://page.example.com", "access-control-request-method": "GET" } });
+    assert.equal(preflight.status, 204);
+    assert.match(preflight.headers.get("access-control-allow-headers"), /authorization/);
+    const head = await fetch(`${url}catalog.json`, { method: "HEAD" });
+    assert.ok(Number(head.headers.get("content-length")) > 0);
+    assert.equal((await fetch(url, { method: "PUT", body: "x" })).status, 405);
+  });
+
+  test("nothing outside its directory can be had", { skip: process.platform === "win32" && "needs links" }, async (context) => {
+    const out = await index();
+    const outside = join(scratch("outside"), "private");
+    writeFileSync(outside, "private");
+    symlinkSync(outside, join(out, "link"));
+    symlinkSync(dirname(outside), join(out, "linked"));
+    const { url } = await served(context, out);
+    const { port } = new URL(url);
+    // `fetch` would tidy these up before it asks.
+    const ask = (path) => new Promise((resolve) => request({ port, path, host: "127.0.0.1" }, resolve).end());
+    for (const path of ["/link", "/linked/private", "/../private", "/%2e%2e/private", "/..%2fprivate", "/index/..%2f..%2fprivate", "//etc/passwd", "/%00", "/%zz", "/", "/index", "/config.json/", "/.%5c..%5cprivate"]) {
+      const { statusCode } = await ask(path);
+      assert.equal(statusCode, 404, path);
+    }
+  });
+
+  test("a directory that is no registry", async () => {
+    await fails(["registry", "serve", scratch()], 1, "pack-not-found", ["NAME/pack.toml"]);
+  });
+});
+
+describe("publish and yank in a static index", { concurrency: 2 }, () => {
+  /** An index in a directory, and a pack that is not in it. */
+  const desk = async () => {
+    const out = join(scratch(), "index");
+    assert.equal((await packwright(["registry", "build", join(packs, "good"), out])).code, 0);
+    const pack = join(scratch(), "pack");
+    cpSync(join(packs, "good/greeting"), pack, { recursive: true });
+    const manifest = readFileSync(join(pack, "pack.toml"), "utf8");
+    writeFileSync(join(pack, "pack.toml"), manifest.replace(/^version = .*$/m, 'version = "9.0.0"'));
+    return { out, pack, registry: ["--registry", out] };
+  };
+
+  test("a dry run lists what goes in and changes nothing", async () => {
+    const { out, pack, registry } = await desk();
+    const before = filesOf(out);
+    const { code, stdout, stderr } = await packwright(["publish", pack, "--dry-run", ...registry]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    golden(assert, "publish-dry-run", stdout);
+    assert.deepEqual(filesOf(out), before);
+  });
+
+  test("what is published is there; what was published cannot be again; what is yanked is not chosen until that is undone", async () => {
+    const { out, pack, registry } = await desk();
+    const { publication } = JSON.parse((await packwright(["publish", "--json", ...registry], { cwd: pack })).stdout);
+    assert.deepEqual([publication.name, publication.version, publication.written], ["greeting", "9.0.0", true]);
+    const version = async () => JSON.parse((await packwright(["show", "greeting", "--json", ...registry])).stdout).pack.version;
+    assert.equal(await version(), "9.0.0");
+    await fails(["publish", pack, ...registry], 13, "already-published", ["greeting", "9.0.0"]);
+    const yanked = await packwright(["yank", "greeting@9.0.0", ...registry]);
+    assert.equal(yanked.stdout, "greeting@9.0.0 is withdrawn in default from now on\n", yanked.stderr);
+    assert.equal(await version(), "1.2.0");
+    assert.equal((await packwright(["yank", "greeting@9.0.0", ...registry])).stdout, "Nothing to do: greeting@9.0.0 was withdrawn in default already\n");
+    const undone = JSON.parse((await packwright(["yank", "greeting@9.0.0", "--undo", "--json", ...registry])).stdout);
+    assert.deepEqual(undone, { name: "greeting", version: "9.0.0", registry: "default", yanked: false, changed: true });
+    assert.equal(await version(), "9.0.0");
+    const checked = await packwright(["registry", "check", out]);
+    assert.equal(checked.code, 0, checked.stderr);
+    assert.match(checked.stdout, /^Checked 3 packs in \d+ versions \(.*\): all is as it should be\n$/);
+  });
+
+  test("a check finds what is damaged, here and on a server, whatever is cached of it", async (context) => {
+    const { out } = await desk();
+    const { url, flag } = await served(context, out);
+    assert.equal((await packwright(["generate", "greeting", "--name", "demo", "--dry-run", ...flag.split(" ")])).code, 0);
+    const archive = [...filesOf(out).keys()].find((path) => path.startsWith("archives/greeting/1.2.0/"));
+    writeFileSync(join(out, archive), "damaged");
+    for (const location of [out, url]) {
+      const { code, stdout, stderr } = await packwright(["registry", "check", location]);
+      assert.equal(code, 11, stderr);
+      assert.match(stderr, /^error\[invalid-archive\]: /);
+      assert.match(stdout, /: 1 problem\n$/);
+      const document = JSON.parse((await packwright(["registry", "check", location, "--json"])).stdout);
+      assert.deepEqual(document.problems.map(({ code }) => code), ["invalid-archive"]);
+    }
+  });
+
+  test("one opened Packwright sees what it publishes", async () => {
+    const { out, pack } = await desk();
+    const pw = await open({ registry: out });
+    assert.equal((await pw.show("greeting")).version, "1.2.0");
+    assert.equal((await pw.publish(pack, { dryRun: true })).written, false);
+    assert.equal((await pw.publish(pack)).files.length > 0, true);
+    assert.equal((await pw.show("greeting")).version, "9.0.0");
+    assert.equal((await pw.yank("greeting@9.0.0")).changed, true);
+    assert.equal((await pw.show("greeting")).version, "1.2.0");
+    assert.deepEqual((await pw.checkRegistry("default")).problems, []);
   });
 });

@@ -51,6 +51,13 @@ export function scratch(name = "test") {
   return directory;
 }
 
+// Whoever runs the tests has a cache and a configuration that must neither matter nor change.
+process.env.PACKWRIGHT_CACHE = scratch("cache");
+process.env.XDG_CONFIG_HOME = scratch("config");
+process.env.npm_config_userconfig = join(process.env.XDG_CONFIG_HOME, "npmrc");
+delete process.env.PACKWRIGHT_CONFIG;
+delete process.env.PACKWRIGHT_TOKENS;
+
 /** Every file below a directory by its path in it. */
 export function filesOf(directory) {
   const found = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());

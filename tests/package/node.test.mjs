@@ -69,7 +69,7 @@ describe("the published shape", { concurrency: 2 }, () => {
            },
          };
          const pw = await open({ registry: new URL("https://packs.example.com/"), host });
-         await openInline({ registry: [{ id: "a", url: "https://a.example.com/", scopes: ["@a"] }] });
+         await openInline({ registry: [{ id: "a", url: "npm+https://a.example.com/", scopes: ["@a"], token: "t", archives: [] }], offline: true, cache: false });
          await openSlim({ wasm: new Uint8Array(), registry: { id: "b", directory: "packs" } });
          const project: Project = await pw.generate({ packs: ["a"], answers: { port: 1, list: ["x"] }, timestamp: new Date() });
          const blob: Blob = new Blob([...project.files.values()]);
@@ -83,6 +83,9 @@ describe("the published shape", { concurrency: 2 }, () => {
          const questions: Question[] = (await pw.questions({ packs: [] })).questions;
          try { await project.write("x", { force: true }); }
          catch (error) { if (error instanceof PackwrightError) console.log(error.exitCode.toFixed(), error.diagnostics[0]?.suggestion, blob, questions); }
+         const { written } = await pw.publish("pack", { tag: "next", access: "public", dryRun: true });
+         const { changed } = await pw.yank("a@1.0.0", { undo: true, reason: "fixed" });
+         console.log(written, changed, (await pw.checkRegistry("a")).problems, ${resolution === "nodenext" ? '(await (await import("packwright")).configured({ directory: "." })).options.offline' : "1"});
          // @ts-expect-error there is no such strategy
          await pw.generate({ packs: ["a"], strategy: "newest" });
          // @ts-expect-error a pack must be text
@@ -207,17 +210,26 @@ describe("the programming interface", () => {
     assert.deepEqual(used.map(({ name, registry }) => [name, registry]), [["greeting", "fixtures"], ["@acme/badge", "acme"]]);
   });
 
-  test("asking again costs no traffic, and opening again reads again", async (context) => {
+  test("asking again costs no traffic, nor does opening again, until it is to be refreshed or nothing is kept", async (context) => {
     const index = await (await open()).buildRegistry(good.directory);
     const { url: registry, requests } = await serve(context, files((path) => index.get(path)));
-    const pw = await open({ registry });
+    const cache = scratch("cache");
+    const pw = await open({ registry, cache });
     await pw.questions({ packs: ["greeting"] });
     const once = requests.length;
     assert.ok(once > 0);
     for (const name of ["d", "de", "dem", "demo"]) await pw.questions({ packs: ["greeting"], answers: { project_name: name } });
     assert.equal(requests.length, once);
-    await (await open({ registry })).questions({ packs: ["greeting"] });
-    assert.equal(requests.length, 2 * once);
+    await (await open({ registry, cache })).questions({ packs: ["greeting"] });
+    assert.equal(requests.length, once);
+    const anew = await open({ registry, cache, refresh: true });
+    for (const _ of [1, 2]) await anew.questions({ packs: ["greeting"] });
+    const refreshed = requests.length - once;
+    // All but the archive, which never changes.
+    assert.equal(refreshed, once - 1);
+    const forgetful = await open({ registry, cache: false });
+    for (const _ of [1, 2]) await forgetful.questions({ packs: ["greeting"] });
+    assert.equal(requests.length, 2 * once + refreshed);
   });
 
   test("a directory of packs is read once per open", async () => {

@@ -1,9 +1,9 @@
 // The command line with a person at the terminal: questions, repeated questions, consent, leaving early, and colours.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { cli, filesOf, packs, scratch, timestamp } from "./installed.mjs";
+import { cli, filesOf, packs, packwright, scratch, timestamp } from "./installed.mjs";
 import { converse, keys, noTerminal } from "./terminal.mjs";
 
 const fixed = ["--registry", `fixtures=${join(packs, "good")}`, "--timestamp", timestamp];
@@ -103,6 +103,32 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     trusting.type("y");
     assert.equal((await trusting.end()).code, 0);
     assert.ok(existsSync(join(cwd, "demo/.vscode/tasks.json")));
+  });
+
+  test("publish shows what goes out and asks once; --yes does not", async () => {
+    const index = join(scratch(), "index");
+    assert.equal((await packwright(["registry", "build", join(packs, "good"), index])).code, 0);
+    const pack = join(scratch(), "pack");
+    cpSync(join(packs, "good/greeting"), pack, { recursive: true });
+    writeFileSync(join(pack, "pack.toml"), readFileSync(join(pack, "pack.toml"), "utf8").replace(/^version = .*$/m, 'version = "9.0.0"'));
+    const before = filesOf(index);
+    const args = ["publish", pack, "--registry", index];
+    for (const no of ["n", keys.interrupt]) {
+      const careful = talk(args, pack);
+      await careful.see("pack.toml");
+      await careful.see("Publish greeting 9.0.0 to default");
+      careful.type(no);
+      assert.equal((await careful.end()).code, 130);
+      assert.deepEqual(filesOf(index), before);
+    }
+    const sure = talk(args, pack);
+    await sure.see("Publish greeting 9.0.0 to default");
+    sure.type("y");
+    const { code, text } = await sure.end();
+    assert.equal(code, 0, text);
+    assert.match(text, /Published greeting 9\.0\.0 to default/);
+    const { text: silent } = await talk([...args, "--yes"], pack).end();
+    assert.match(silent, /^error\[already-published\]/);
   });
 
   for (const [when, words] of [

@@ -88,7 +88,10 @@ fn add(facts: &mut Facts, head: &str, edges: &[&str]) {
     };
     let identity: Identity = read(identity);
     let mut release = release(&identity, read(version));
-    release.yanked = words.next().is_some_and(|mark| mark == "yanked");
+    for mark in words {
+        release.yanked |= mark == "yanked";
+        release.deprecated = release.deprecated.or((mark == "deprecated").then(|| "old".to_owned()));
+    }
     for edge in edges {
         let (optional, edge) = edge.strip_prefix('?').map_or((false, *edge), |edge| (true, edge));
         let (target, constraint) = pair(edge);
@@ -102,13 +105,15 @@ fn add(facts: &mut Facts, head: &str, edges: &[&str]) {
 /// A release that requires nothing.
 pub fn release(identity: &Identity, version: Version) -> Release {
     Release {
-        name: identity.name().clone(),
+        name: identity.package_name(),
         version,
         dependencies: Vec::new(),
         packages: Vec::new(),
         integrity: Digest::of(b""),
-        size: 0,
+        size: Some(0),
+        archive: None,
         yanked: false,
+        deprecated: None,
         published: None,
     }
 }
@@ -195,6 +200,9 @@ fn line(identity: &Identity, release: &Release) -> String {
     let mut line = format!("{identity} {}", release.version);
     if release.yanked {
         line.push_str(" yanked");
+    }
+    if release.deprecated.is_some() {
+        line.push_str(" deprecated");
     }
     for (at, (target, constraint, optional)) in edges(release).enumerate() {
         let (separator, mark) = (if at == 0 { ": " } else { "; " }, if optional { "?" } else { "" });

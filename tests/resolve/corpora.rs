@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use packwright::constraint::{Constraint, Requirement};
 use packwright::name::Identity;
-use packwright::registry::{self, Release};
+use packwright::registry::index::{index_line, parse_index};
 use packwright::resolve::{Facts, Failure, Request, Resolution, Strategy, resolve};
 use packwright::version::Version;
 use serde::Deserialize;
@@ -70,9 +70,9 @@ fn shuffled(registry: &Registry) -> Facts {
     let mut facts = data::facts(registry);
     for (identity, known) in &mut facts {
         let known = known.as_mut().unwrap();
-        let mut lines: Vec<String> = known.releases.iter().map(Release::to_line).collect();
+        let mut lines: Vec<String> = known.releases.iter().map(index_line).collect();
         random.shuffle(&mut lines);
-        known.releases = registry::parse_index(identity.name(), &lines.concat()).unwrap();
+        known.releases = parse_index(&identity.package_name(), &lines.concat()).unwrap();
     }
     facts
 }
@@ -84,7 +84,7 @@ fn expect_solution(registry: &Registry, wanted: Edge, resolution: &Resolution) {
         .iter()
         .map(|chosen| {
             let version = chosen.release.version.to_string();
-            (number(chosen.identity.name().as_str()), number(version.strip_suffix(".0.0").unwrap()))
+            (number(chosen.identity.name()), number(version.strip_suffix(".0.0").unwrap()))
         })
         .collect();
     let edges = chosen.iter().flat_map(|(name, version)| &registry[name][version]).chain([&wanted]);
@@ -220,7 +220,7 @@ fn dart_request(root: &DartRoot, downgrade: bool, locked: BTreeMap<Identity, Ver
     let myself = ROOT.to_owned();
     let all = asked.chain(overridden).chain([(&myself, &exact)]);
     let requirements = all.map(|(name, constraint)| Requirement {
-        name: dart_identity(name).name().clone(),
+        name: dart_identity(name).name().parse().unwrap(),
         constraint: dart_constraint(constraint),
     });
     let overrides = root.dependency_overrides.iter();
@@ -257,7 +257,7 @@ fn dart_outcome(expected: &DartExpectation) -> String {
 fn outcome(result: &Result<Resolution, Failure>) -> String {
     match result {
         Ok(resolution) => {
-            let packs = resolution.iter().filter(|pack| pack.identity.name().as_str() != ROOT);
+            let packs = resolution.iter().filter(|pack| pack.identity.name() != ROOT);
             let mut versions: Vec<String> =
                 packs.map(|pack| format!("{} {}", pack.identity, pack.release.version)).collect();
             versions.sort();

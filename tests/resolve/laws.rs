@@ -355,6 +355,9 @@ fn expect_hindrances(case: &Case, resolution: &Resolution, chosen: &Chosen, reas
         let release = known.releases.iter().find(|release| release.version == passed.version).unwrap();
         match &passed.hindrance {
             Hindrance::Yanked => assert!(release.yanked, "{label}"),
+            Hindrance::Deprecated => {
+                assert!(release.deprecated.is_some() && chosen.release.deprecated.is_none(), "{label}");
+            }
             Hindrance::Prerelease => assert!(passed.version.is_prerelease(), "{label}"),
             Hindrance::Excluded { by, constraint } => {
                 let is_it = |who: &Requirer| who.by == *by && who.constraint == *constraint;

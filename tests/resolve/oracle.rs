@@ -286,7 +286,8 @@ impl Search<'_> {
         if !lowest {
             places.reverse();
         }
-        // Stable: only what is locked moves to the front.
+        // Stable: only what is advised against moves to the end, and what is locked to the front.
+        places.sort_by_key(|place| self.names.releases[name][*place].deprecated.is_some());
         places.sort_by_key(|place| request.locked.get(identity) != Some(version(place)));
         places
     }

@@ -86,6 +86,7 @@ struct Manner {
     exact: usize,
     optional: usize,
     yanked: usize,
+    deprecated: usize,
 }
 
 /// The case that belongs to a seed.
@@ -99,6 +100,7 @@ pub fn random(seed: u64) -> Case {
         exact: random.pick(&[10, 35, 60]),
         optional: random.pick(&[0, 15, 40]),
         yanked: random.pick(&[0, 8, 20]),
+        deprecated: random.pick(&[0, 0, 15, 40]),
     };
     let mut names: Vec<Identity> = PACKS[..2 + random.below(5)].iter().map(|name| read(name)).collect();
     names.extend(PACKAGES.iter().filter(|_| random.percent(20)).map(|name| read(name)));
@@ -128,6 +130,10 @@ fn add_releases(random: &mut Random, manner: &Manner, case: &mut Case, identity:
     known.releases = versions.iter().map(|version| release(identity, read(version))).collect();
     known.releases.sort_by(|a, b| b.version.cmp(&a.version));
     known.releases.iter_mut().for_each(|release| release.yanked = random.percent(manner.yanked));
+    let advised_against = |release: &mut Release| {
+        release.deprecated = random.percent(manner.deprecated).then(|| "old".to_owned());
+    };
+    known.releases.iter_mut().for_each(advised_against);
 }
 
 fn add_edges(random: &mut Random, manner: &Manner, case: &mut Case, names: &[Identity], at: usize) {
@@ -189,12 +195,12 @@ fn add_request(random: &mut Random, manner: &Manner, case: &mut Case, names: &[I
         let target = random.pick(&packs);
         let constraint =
             if random.percent(60) { Constraint::any() } else { constraint(random, manner, case, target) };
-        let name = target.name().clone();
+        let name = target.name().parse().unwrap();
         case.request.requirements.push(Requirement { name, constraint });
     }
     for identity in names {
         if random.percent(15) {
-            case.request.with.insert(identity.name().clone());
+            case.request.with.insert(identity.package_name());
         }
         if random.percent(5) {
             let constraint = constraint(random, manner, case, identity);

@@ -9,7 +9,8 @@
 use std::collections::BTreeMap;
 
 use packwright::diagnostic::Diagnostic;
-use packwright::registry::{CATALOG, CONFIG, Config, Digest};
+use packwright::registry::Digest;
+use packwright::registry::index::{CATALOG, CONFIG, Config};
 use packwright::session::Outcome;
 use serde_json::{Value as Json, json};
 

@@ -1,12 +1,12 @@
 //! A host in memory: serves requests from maps, in any order, and goes wrong on demand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use packwright::diagnostic::Diagnostic;
 use packwright::manifest::Mode;
 use packwright::session::{
-    Capabilities, Command, Entry, EntryKind, HostErrorKind, Location, Outcome, RegistryInput, Reply, Request,
-    RequestBody, Session, SessionInput, Step,
+    Capabilities, Command, Entry, EntryKind, HostErrorKind, Kept, Location, Method, Outcome, RegistryInput,
+    Reply, Request, RequestBody, Session, SessionInput, Step,
 };
 
 use crate::starter::TIMESTAMP;
@@ -43,6 +43,10 @@ pub fn put(directory: &mut Directory, path: &str, content: &[u8], mode: Mode) {
 pub struct Host {
     pub roots: BTreeMap<String, Directory>,
     pub urls: BTreeMap<String, Vec<u8>>,
+    /// What servers say before they give what `urls` has, one after the other.
+    pub answers: BTreeMap<String, VecDeque<Reply>>,
+    /// What is kept, with a text about it.
+    pub cache: BTreeMap<String, (String, Vec<u8>)>,
     /// What was performed, in order.
     pub log: Vec<RequestBody>,
 }
@@ -77,8 +81,14 @@ pub const ERRORS: [HostErrorKind; 10] = [
 
 /// A command for a host with every capability and the registry `starter` on disk.
 pub fn input(command: Command) -> SessionInput {
-    let registry = RegistryInput { id: "starter".into(), location: Location::Directory, scopes: Vec::new() };
-    let capabilities = Capabilities { rename: true, modes: true };
+    let registry = RegistryInput {
+        id: "starter".into(),
+        location: Location::Directory,
+        scopes: None,
+        authorization: None,
+        archives: Vec::new(),
+    };
+    let capabilities = Capabilities { rename: true, modes: true, ..Capabilities::default() };
     SessionInput { registries: vec![registry], capabilities, ..SessionInput::new(command, TIMESTAMP) }
 }
 
@@ -161,7 +171,14 @@ impl Host {
         self.log.push(body.clone());
         let done = match body {
             RequestBody::Wait { .. } => Ok(()),
-            RequestBody::Fetch { url, max_bytes, .. } => {
+            RequestBody::Fetch { method, url, body: content, max_bytes, .. } => {
+                if let Some(reply) = self.answers.get_mut(url).and_then(VecDeque::pop_front) {
+                    return reply;
+                }
+                if *method == Method::Put {
+                    self.urls.insert(url.clone(), content.clone());
+                    return Reply::Response { status: 201, headers: BTreeMap::new(), body: b"{}".to_vec() };
+                }
                 let (status, body) = match self.urls.get(url) {
                     Some(body) => (200, body.clone()),
                     None => (404, b"not here".to_vec()),
@@ -170,6 +187,14 @@ impl Host {
                     return error(HostErrorKind::TooLarge, url);
                 }
                 return Reply::Response { status, headers: BTreeMap::new(), body };
+            }
+            RequestBody::CacheRead { key, .. } => {
+                let kept = self.cache.get(key).cloned();
+                return Reply::Cached { found: kept.map(|(meta, body)| Kept { meta, body }) };
+            }
+            RequestBody::CacheWrite { key, meta, body } => {
+                self.cache.insert(key.clone(), (meta.clone(), body.clone()));
+                Ok(())
             }
             RequestBody::Read { root, path, max_bytes } => {
                 return match self.node(root, path) {

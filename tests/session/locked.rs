@@ -51,7 +51,7 @@ fn server(versions: &[&str]) -> Host {
 
 fn http(json: &str) -> SessionInput {
     let mut input = command(json);
-    input.registries[0].location = Location::Http { url: BASE.to_owned() };
+    input.registries[0].location = Location::Url { url: BASE.to_owned() };
     input
 }
 
@@ -164,8 +164,10 @@ fn a_name_never_changes_its_registry_unseen() {
     let mut both = http(AGAIN);
     both.registries.push(packwright::session::RegistryInput {
         id: "private".into(),
-        location: Location::Http { url: "https://private.example/".into() },
-        scopes: vec!["@private".into()],
+        location: Location::Url { url: "https://private.example/".into() },
+        scopes: Some(vec!["@private".into()]),
+        authorization: None,
+        archives: Vec::new(),
     });
     assert_eq!(
         shown(&host.run(both).unwrap_err()),

@@ -510,12 +510,12 @@ fn files_that_run_by_themselves_need_consent() {
 #[test]
 fn hosts_without_a_capability() {
     let plan = generated(None, GENERATE);
-    let capabilities = Capabilities { rename: false, modes: true };
+    let capabilities = Capabilities { rename: false, modes: true, ..Capabilities::default() };
     let mut host = host(Directory::new());
     let errors = host.run(SessionInput { capabilities, ..apply(plan, false) }).unwrap_err();
     assert!(shown(&errors).contains("this host cannot move files"));
     assert!(host.log.is_empty());
-    let capabilities = Capabilities { rename: true, modes: false };
+    let capabilities = Capabilities { rename: true, modes: false, ..Capabilities::default() };
     let before = directory([("bin/run", "#!/bin/sh\n")]);
     let plan = generated(Some(before.clone()), GENERATE);
     let mut modeless = Host::new([("target", before)]);
@@ -531,7 +531,7 @@ fn where_files_have_no_modes_none_is_out_of_date() {
     let check = GENERATE.replace("\"target\":true", "\"target\":true,\"check\":true");
     let errors = host.run(command(&check)).unwrap_err();
     assert!(shown(&errors).starts_with("error[out-of-date]: `bin/run` has another mode than 0755"));
-    let capabilities = Capabilities { rename: true, modes: false };
+    let capabilities = Capabilities { rename: true, modes: false, ..Capabilities::default() };
     host.run(SessionInput { capabilities, ..command(&check) }).expect("it is what the packs give");
 }
 

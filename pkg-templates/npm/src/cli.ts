@@ -13,7 +13,16 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<(run: Run) => Promise
   show: async () => (await import("./cli/browse.js")).show,
   dependencies: async () => (await import("./cli/dependencies.js")).dependencies,
   generate: async () => (await import("./cli/generate.js")).generate,
+  publish: async () => (await import("./cli/publish.js")).publish,
+  yank: async () => (await import("./cli/publish.js")).yank,
   "registry build": async () => (await import("./cli/registry.js")).buildRegistry,
+  "registry serve": async () => (await import("./cli/serve.js")).serveRegistry,
+  "registry check": async () => (await import("./cli/registry.js")).checkRegistry,
+  "cache list": async () => (await import("./cli/cache.js")).listCache,
+  "cache verify": async () => (await import("./cli/cache.js")).verifyCache,
+  "cache prune": async () => (await import("./cli/cache.js")).pruneCache,
+  "cache clear": async () => (await import("./cli/cache.js")).clearCache,
+  config: async () => (await import("./cli/config.js")).config,
 };
 
 async function main(argv: string[]): Promise<void> {

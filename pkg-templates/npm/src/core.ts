@@ -4,6 +4,7 @@
  */
 import initialise, {
   __wbg_reset_state as renew,
+  configure as configureInCore,
   initSync as instantiateNow,
   intersects,
   isSubset,
@@ -13,8 +14,8 @@ import initialise, {
   satisfies,
   Session as CoreSession,
 } from "./glue.js";
-import { internal, PackwrightError, reason, usage } from "./error.js";
-import type { Diagnostic, Reply, SessionInput, Step } from "./protocol.js";
+import { failed, internal, PackwrightError, reason, usage } from "./error.js";
+import type { Configuration, Configured, ConfigureInput, Diagnostic, Reply, SessionInput, Step } from "./protocol.js";
 
 /** What the core can be loaded from: its bytes, a compiled module, a response with its bytes, or where to fetch it. */
 export type WasmSource = BufferSource | WebAssembly.Module | Response | URL | string;
@@ -97,6 +98,18 @@ class Refused extends Error {
   static from(this: void, thrown: unknown): Refused {
     return new Refused(reason(thrown));
   }
+}
+
+/**
+ * Reads configuration files, flags and the environment, each as text.
+ *
+ * @throws PackwrightError with everything that is wrong with them.
+ */
+export function configure(input: ConfigureInput): Configuration {
+  const text = guarded(() => configureInCore(input), unexpected);
+  const result = JSON.parse(text) as Configured;
+  if ("ok" in result) return result.ok;
+  throw failed(result.errors);
 }
 
 /** The functions over constraints. Each throws a `PackwrightError` with what the core has to say about a text. */

@@ -3,9 +3,9 @@
  * orders nor retries nor interprets anything. Waiting is the same on every host, so it is done here.
  */
 import { Session } from "./core.js";
-import { cancelled, internal, PackwrightError, reason } from "./error.js";
+import { cancelled, failed, internal, reason } from "./error.js";
 import { type Context, failure, type Host } from "./host.js";
-import type { Diagnostic, Outcome, Reply, Request, Result, SessionInput } from "./protocol.js";
+import type { Outcome, Reply, Request, Result, SessionInput } from "./protocol.js";
 
 /** What a session came to, with the bytes of its files in one block if it made any. */
 export interface Driven {
@@ -119,9 +119,4 @@ function hand(session: Session, id: number, reply: Reply): void {
   if (refusal === undefined) return;
   const second = session.answer(id, failure("other", `the host gave a reply that could not be read: ${refusal}`));
   if (second !== undefined) throw internal("the core refused an error reply", second);
-}
-
-function failed(errors: readonly Diagnostic[]): PackwrightError {
-  const [first, ...rest] = errors;
-  return first === undefined ? internal("the core failed without saying why") : new PackwrightError([first, ...rest]);
 }

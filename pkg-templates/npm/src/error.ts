@@ -43,6 +43,12 @@ export function cancelled(others: readonly Diagnostic[] = []): PackwrightError {
   return new PackwrightError([diagnostic("cancelled", 130, "cancelled; nothing was written"), ...said]);
 }
 
+/** What the core had to say about a failure. */
+export function failed(errors: readonly Diagnostic[]): PackwrightError {
+  const [first, ...rest] = errors;
+  return first === undefined ? internal("the core failed without saying why") : new PackwrightError([first, ...rest]);
+}
+
 /** The text of anything that was thrown, without the code that Node puts before what the system said. */
 export function reason(thrown: unknown): string {
   return thrown instanceof Error && thrown.message !== "" ? thrown.message.replace(/^E[A-Z0-9]+: /, "") : String(thrown);

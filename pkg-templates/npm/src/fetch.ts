@@ -1,30 +1,45 @@
 /**
- * Serves `fetch` requests with the platform's own `fetch`, for every host. It follows redirects and uses the platform's cache as `fetch`
- * does by itself; retries, digests and what a status means are the core's.
+ * Serves `fetch` requests with the platform's own `fetch`, for every host. It performs one request and reports what came of it: retries,
+ * redirects where they are handed over, digests, and what a status means are the core's.
  */
-import { failure } from "./host.js";
+import { failure, type HostRequest } from "./host.js";
 import { reason } from "./error.js";
-import type { Reply, Request } from "./protocol.js";
+import type { Reply } from "./protocol.js";
 
-/** A transfer in which nothing arrives for this long has failed. Milliseconds. */
-const IDLE_LIMIT = 30_000;
+type FetchRequest = HostRequest & { type: "fetch" };
 
-/** Fetches one address, reading no more of the body than the core allows. */
-export async function fetchBytes(request: Request & { type: "fetch" }, signal: AbortSignal): Promise<Reply> {
-  const idle = new Idle();
+/** Asks one address, reading no more of the body than the core allows. `redirect` is `fetch`'s own word. */
+export async function fetchBytes(request: FetchRequest, redirect: "manual" | "follow", signal: AbortSignal): Promise<Reply> {
+  const idle = new Idle(request.idleMilliseconds);
   try {
-    const response = await fetch(request.url, {
-      headers: request.headers,
-      signal: AbortSignal.any([signal, idle.signal]),
-    });
+    const asked = requestOf(request, redirect, AbortSignal.any([signal, idle.signal]));
+    if (asked === undefined) return failure("other", "no request can be made of this address and these headers");
+    const response = await fetch(asked);
     const body = await readBody(response, request.maxBytes, idle);
     if (body === undefined) return failure("too-large", `it has more than ${request.maxBytes} bytes`);
     return { type: "response", status: response.status, headers: Object.fromEntries(response.headers), body };
   } catch (thrown) {
-    if (idle.signal.aborted) return failure("timeout", `nothing arrived for ${IDLE_LIMIT / 1000} seconds`);
+    if (idle.signal.aborted) return failure("timeout", `nothing arrived for ${request.idleMilliseconds / 1000} seconds`);
     return failure("network", cause(thrown));
   } finally {
     idle.end();
+  }
+}
+
+// Why a platform refuses to make a request stays untold: its words repeat the address and the header with all that is secret in them.
+function requestOf(
+  { url, method, headers, body, cache }: FetchRequest,
+  redirect: RequestRedirect,
+  signal: AbortSignal,
+): Request | undefined {
+  // What crosses from the core is never shared memory.
+  const content = method === "GET" ? null : (body as Uint8Array<ArrayBuffer>);
+  // Servers like workerd have no cache of their own, and refuse to be told about it.
+  const caching = "cache" in Request.prototype ? { cache } : {};
+  try {
+    return new Request(url, { method, headers, body: content, redirect, signal, ...caching });
+  } catch {
+    return undefined;
   }
 }
 
@@ -62,9 +77,16 @@ function cause(thrown: unknown): string {
   return reason(innermost);
 }
 
+/** Aborts when nothing was heard for so many milliseconds. */
 class Idle {
   readonly #controller = new AbortController();
-  #timer = this.#arm();
+  readonly #limit: number;
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#timer = this.#arm();
+  }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -80,6 +102,6 @@ class Idle {
   }
 
   #arm(): ReturnType<typeof setTimeout> {
-    return setTimeout(() => this.#controller.abort(), IDLE_LIMIT);
+    return setTimeout(() => this.#controller.abort(), this.#limit);
   }
 }

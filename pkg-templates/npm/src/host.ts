@@ -22,9 +22,15 @@ export interface Context {
  * that no directory between it and its root is a link, and answer `{ type: "error", kind: "permission" }` if one is.
  */
 export interface Host {
-  readonly capabilities: Capabilities;
+  /** What it can do. What is not named it cannot. */
+  readonly capabilities: Partial<Capabilities>;
   /** Answers one request. Called many times at once. A rejection reaches the core as an error of kind `other`. */
   perform(request: HostRequest, context: Context): Promise<Reply>;
+}
+
+/** All that a host can and cannot do. */
+export function capabilitiesOf({ capabilities }: Host): Capabilities {
+  return { rename: false, modes: false, cache: false, redirects: false, httpCache: false, ...capabilities };
 }
 
 /** A reply that says why a request failed. */

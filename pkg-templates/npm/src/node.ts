@@ -1,34 +1,49 @@
 /**
- * The host for Node: the file system below the given roots, and the global `fetch`. It follows no link below a root, overwrites nothing
- * except by `rename`, and knows nothing of what the files mean.
+ * The host for Node: the file system below the given roots, the global `fetch`, and a cache on disk. It follows no link below a root,
+ * overwrites nothing except by `rename`, and knows nothing of what the files mean.
  *
  * Files are read and written synchronously: they are small and written one after the other, and the trip through Node's thread pool takes
  * as long as the operation itself. A project of 500 files is done in three quarters of the time.
  */
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
+import { asksCache, type ByteCache, type CacheRequest, onCache } from "./cache.js";
 import { fetchBytes } from "./fetch.js";
 import { reason } from "./error.js";
 import { failure, type Host, type HostRequest } from "./host.js";
 import type { EntryKind, HostErrorKind, Reply } from "./protocol.js";
 
-type FileRequest = Exclude<HostRequest, { type: "fetch" }>;
+type FileRequest = Exclude<HostRequest, { type: "fetch" } | CacheRequest>;
 
 /** For how long files are worked on before timers, signals and servers get their turn. Milliseconds. */
 const STRETCH = 25;
 
-/** A host on the real file system. Roots are directories; relative ones are taken from the working directory. */
-export function nodeHost(): Host {
+/**
+ * A host on the real file system. Roots are directories; relative ones are taken from the working directory. `cacheDirectory` need not
+ * exist; without it there is no cache.
+ */
+export function nodeHost(cacheDirectory?: string): Host {
+  const cache = cacheDirectory === undefined ? undefined : onDemand(cacheDirectory);
   const turns = new Turns();
   return {
-    capabilities: { rename: true, modes: process.platform !== "win32" },
+    capabilities: { rename: true, modes: process.platform !== "win32", cache: cache !== undefined, redirects: true, httpCache: false },
     async perform(request, { roots, signal }) {
-      if (request.type === "fetch") return fetchBytes(request, signal);
+      if (request.type === "fetch") return fetchBytes(request, "manual", signal);
+      if (asksCache(request)) return onCache(cache, request);
       const root = roots.get(request.root);
       if (root === undefined) return failure("unsupported", `no directory was given for ${request.root}`);
       while (turns.overdue()) await turns.pass();
       return onDisk(request, root);
     },
+  };
+}
+
+/** A cache that is loaded when it is used: projects from directories need none. */
+function onDemand(directory: string): ByteCache {
+  const disk = async (): Promise<ByteCache> => new (await import("./cache.node.js")).DiskCache(directory);
+  return {
+    read: async (key, maxBytes) => (await disk()).read(key, maxBytes),
+    write: async (key, kept) => (await disk()).write(key, kept),
   };
 }
 

@@ -3,10 +3,11 @@
  * and outcomes into values; it does no IO of its own and decides nothing about packs.
  */
 import { load, type WasmSource } from "./core.js";
+import { Credential } from "./credential.js";
 import { drive, type Driven } from "./drive.js";
 import { internal, usage } from "./error.js";
-import type { Host } from "./host.js";
-import { remembering } from "./memo.js";
+import { capabilitiesOf, type Host } from "./host.js";
+import { type RememberingHost, remembering } from "./memo.js";
 import type {
   AnswersFile,
   Change,
@@ -16,14 +17,17 @@ import type {
   Generation,
   GraphFormat,
   Answer,
+  Network,
   Outcome,
   PackDetails,
   Summary,
   Plan,
   Project as Generated,
+  Publication,
   Question,
   RegistryInput,
   Resolved,
+  SessionInput,
   Strategy,
 } from "./protocol.js";
 
@@ -31,12 +35,22 @@ import type {
 export type Registry = {
   /** The name lockfiles remember it by, such as `acme`: lower-case letters, digits and hyphens. */
   id: string;
-  /** Scopes of pack names that belong to it, such as `@acme`. */
-  scopes?: readonly string[];
+  /**
+   * Scopes whose packs belong to it, such as `@acme`. Absent: packs without a scope, and those of scopes that no other registry has; at
+   * most one registry is that. Empty: no packs, only the packages that packs name from it.
+   */
+  scopes?: readonly string[] | undefined;
 } & (
   | {
-      /** Base address of a static index. In a browser it may be relative to the page's address, in a worker to the script's. */
+      /**
+       * Base address of a static index, or behind `npm+` that of an npm registry: `npm+https://npm.example.com/`. In a browser the address
+       * of an index may be relative to the page's, in a worker to the script's.
+       */
       url: string | URL;
+      /** What its user signs in with. It is sent to the registry's own origin and nowhere else, and never shown. */
+      token?: string | Credential | undefined;
+      /** Further origins that its archives may come from, such as `https://cdn.example.com`. */
+      archives?: readonly string[] | undefined;
     }
   | {
       /** Directory of a static index or of pack sources. */
@@ -50,11 +64,24 @@ export interface OpenOptions {
    * Where packs come from. A string or URL is the address of a static index, or in Node a directory; it gets the id `default`.
    * Absent, in Node: the starter packs that ship in this package, with the id `starter`.
    *
-   * What was read of a registry is remembered for as long as what `open` gave is in use, directories included, so that all its calls see
-   * the same packs and asking again costs nothing. To see what has changed since, open again: the core is loaded only once.
+   * What was read of a directory is remembered for as long as what `open` gave is in use, so that all its calls see the same packs and
+   * asking again costs nothing. To see what has changed since, open again: the core is loaded only once.
    */
   registry?: string | URL | Registry | readonly Registry[] | undefined;
-  /** Carries out what the core asks for. Absent: the file system and `fetch` in Node, elsewhere `fetch` alone. */
+  /** Fetch nothing: answer from what is cached, or fail with code `not-cached`. */
+  offline?: boolean | undefined;
+  /** Ask servers again about everything that was cached before this call, however fresh it is. */
+  refresh?: boolean | undefined;
+  /** For how many seconds what a server said about its packs is good without asking again. Absent: 300. */
+  freshSeconds?: number | undefined;
+  /** After how many seconds in which nothing arrives a transfer has failed. Absent: 30. */
+  idleSeconds?: number | undefined;
+  /**
+   * Where to keep what servers sent, or `false` for nowhere: in Node a directory, elsewhere a name in the Cache API. Absent: in Node what
+   * `PACKWRIGHT_CACHE` names or else a directory of the user, elsewhere `packwright`. A cache that cannot be used is no error.
+   */
+  cache?: string | false | undefined;
+  /** Carries out what the core asks for; `cache` is then its own affair. Absent: one for Node, elsewhere one without files. */
   host?: Host | undefined;
 }
 
@@ -136,10 +163,37 @@ export interface Written {
   unchanged: number;
 }
 
+/** How `publish` goes about it. */
+export interface PublishOptions {
+  /** The dist-tag of an npm registry that names this version from now on. Absent: `latest`. */
+  tag?: string | undefined;
+  /** Who may read a scoped pack of an npm registry. Absent: what the registry takes for right. */
+  access?: "public" | "restricted" | undefined;
+  /** Only say what would be published. */
+  dryRun?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** How `yank` goes about it. */
+export interface YankOptions {
+  /** Take the withdrawal back. */
+  undo?: boolean | undefined;
+  /** What to tell those who have this version. */
+  reason?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What `yank` did. */
+export type Yanked = Omit<Extract<Outcome, { type: "yank" }>, "type">;
+
+/** What `checkRegistry` found. */
+export type Checked = Omit<Extract<Outcome, { type: "check-registry" }>, "type">;
+
 /** What differs between the places this package runs in. */
 export interface Platform {
   wasm(): WasmSource | Promise<WasmSource>;
-  host(): Host;
+  /** The host used when none is given; `cache` as in `OpenOptions`. */
+  readonly host: (cache: string | false | undefined) => Host;
   /** The registry used when none is named. */
   registry: Registry | undefined;
   /** Reads what the user gave as a registry's place. */
@@ -154,7 +208,18 @@ export interface Platform {
 export async function openOn(platform: Platform, options: OpenOptions): Promise<Packwright> {
   const registries = registriesOf(platform, options.registry);
   await load(platform.wasm);
-  return new Packwright(new Desk(platform, remembering(options.host ?? platform.host()), registries));
+  const host = remembering(options.host ?? platform.host(options.cache));
+  return new Packwright(new Desk(platform, host, registries, networkOf(options)));
+}
+
+/** What is given of the network; what is left out has a default in the core. */
+function networkOf({ offline, refresh, freshSeconds, idleSeconds }: OpenOptions): Partial<Network> {
+  return {
+    ...(offline === undefined ? {} : { offline }),
+    ...(refresh ? { refreshBefore: Date.now() } : {}),
+    ...(freshSeconds === undefined ? {} : { freshSeconds }),
+    ...(idleSeconds === undefined ? {} : { idleMilliseconds: Math.round(idleSeconds * 1000) }),
+  };
 }
 
 function registriesOf(platform: Platform, given: OpenOptions["registry"]): Registry[] {
@@ -175,17 +240,25 @@ interface Surroundings {
   signal?: AbortSignal | undefined;
 }
 
+/** Commands that change a registry. */
+const CHANGES: readonly Command["type"][] = ["publish", "yank"];
+
 /** Where all calls of one opened `Packwright` go through: its registries, its host, and what its host remembers. */
 class Desk {
   readonly #platform: Platform;
-  readonly #host: Host;
+  readonly #host: RememberingHost;
   readonly #registries: RegistryInput[];
+  /** Those that may be changed: the starter packs are part of this package. */
+  readonly #changeable: RegistryInput[];
+  readonly #network: Partial<Network>;
   readonly #roots: ReadonlyMap<string, string>;
 
-  constructor(platform: Platform, host: Host, registries: readonly Registry[]) {
+  constructor(platform: Platform, host: RememberingHost, registries: readonly Registry[], network: Partial<Network>) {
     this.#platform = platform;
     this.#host = host;
+    this.#network = network;
     this.#registries = registries.map((registry) => input(platform, registry));
+    this.#changeable = this.#registries.filter((_, at) => registries[at] !== platform.registry);
     this.#roots = new Map(
       registries.flatMap((registry) =>
         "directory" in registry ? [[`registry:${registry.id}`, platform.resolve(registry.directory)]] : [],
@@ -203,16 +276,30 @@ class Desk {
     command: Command & { type: T },
     { root, signal }: Surroundings,
   ): Promise<Driven & { outcome: Outcome & { type: T } }> {
-    const session = {
-      command,
-      registries: this.#registries,
-      capabilities: this.#host.capabilities,
-      timestamp: rfc3339(new Date()),
-    };
     const roots = root === undefined ? this.#roots : new Map([...this.#roots, root]);
-    const driven = await drive(session, this.#host, roots, signal);
+    // What changes or judges a registry must see it as it is, and the next command what has become of it.
+    const anew = CHANGES.includes(command.type) || command.type === "check-registry";
+    const driven = await drive(this.#session(command), anew ? this.#host.anew : this.#host, roots, signal).finally(() => {
+      if (anew) this.#host.forget();
+    });
     if (!answers(driven, command.type)) throw internal(`the core answered ${command.type} with ${driven.outcome.type}`);
     return driven;
+  }
+
+  #session(command: Command): SessionInput {
+    const changes = CHANGES.includes(command.type);
+    const registries = changes ? this.#changeable : this.#registries;
+    if (changes && registries.length === 0) {
+      throw usage("no registry is configured but that of the starter packs, which stays as it is", "name one: `--registry LOCATION`");
+    }
+    const now = new Date();
+    return {
+      command,
+      registries,
+      capabilities: capabilitiesOf(this.#host),
+      network: { now: now.getTime(), seed: Math.floor(Math.random() * 2 ** 32), ...this.#network } as Network,
+      timestamp: rfc3339(now),
+    };
   }
 }
 
@@ -221,9 +308,18 @@ function answers<T extends Command["type"]>(driven: Driven, type: T): driven is 
 }
 
 function input(platform: Platform, registry: Registry): RegistryInput {
-  const scopes = [...(registry.scopes ?? [])];
-  if ("directory" in registry) return { id: registry.id, location: { type: "directory" }, scopes };
-  return { id: registry.id, location: { type: "http", url: platform.address(registry.url) }, scopes };
+  const { id } = registry;
+  const scopes = registry.scopes === undefined ? null : [...registry.scopes];
+  if ("directory" in registry) return { id, location: { type: "directory" }, scopes, authorization: null, archives: [] };
+  const { token, archives = [] } = registry;
+  const credential = typeof token === "string" ? Credential.ofToken(token, id) : token;
+  return {
+    id,
+    location: { type: "url", url: platform.address(registry.url) },
+    scopes,
+    authorization: credential === undefined ? null : Credential.header(credential),
+    archives: [...archives],
+  };
 }
 
 /** Opened registries: ask what is in them, and make projects from it. */
@@ -300,6 +396,44 @@ export class Packwright {
       { ...options, root: ["source", this.#desk.resolve(directory)] },
     );
     return cut(outcome.files, contents);
+  }
+
+  /**
+   * Publishes the pack in a directory to the registry its name belongs to: an npm registry, or a static index in a directory.
+   *
+   * @returns what was published, with every file of the archive.
+   * @throws PackwrightError `already-published` when the registry has this version, `invalid-manifest` and the like when the pack is not
+   * sound, `unauthorized` or `network` when the registry refuses or is out of reach.
+   */
+  async publish(directory: string, options: PublishOptions = {}): Promise<Publication> {
+    const { tag = null, access = null, dryRun = false, signal } = options;
+    const command = { type: "publish" as const, tag, access, dryRun };
+    return (await this.#desk.run(command, { root: ["source", this.#desk.resolve(directory)], signal })).outcome.publication;
+  }
+
+  /**
+   * Withdraws a version: new projects no longer get it, those that have it locked still do.
+   *
+   * @param pack `NAME@VERSION`.
+   * @throws PackwrightError `pack-not-found` when there is no such version, `unauthorized` or `network` when the registry refuses or is out
+   * of reach.
+   */
+  async yank(pack: string, options: YankOptions = {}): Promise<Yanked> {
+    const { undo = false, reason = null, signal } = options;
+    const { type: _, ...yanked } = (await this.#desk.run({ type: "yank", pack, undo, reason }, { signal })).outcome;
+    return yanked;
+  }
+
+  /**
+   * Looks whether all of a static index is as it should be: its files, its entries, and the digest of every archive.
+   *
+   * @param registry its id, as `open` was given it.
+   * @returns what it has, and everything that is wrong with it.
+   * @throws PackwrightError `invalid-input` when it is no static index, `network` when it is out of reach.
+   */
+  async checkRegistry(registry: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Checked> {
+    const { type: _, ...checked } = (await this.#desk.run({ type: "check-registry", registry }, options)).outcome;
+    return checked;
   }
 
   #generation(options: GenerationOptions): Generation {

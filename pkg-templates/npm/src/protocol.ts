@@ -1,5 +1,8 @@
 // The types that cross to the core. Generated from src/session/protocol.rs by its tests.
 
+/** Who may read a scoped package. */
+export type Access = "public" | "restricted";
+
 /** What happens to a path. */
 export type Action = "create" | "change" | "unchanged" | "conflict";
 
@@ -18,7 +21,13 @@ export type Capabilities = {
 /** It can rename files within a root. Needed to write. */
 rename: boolean,
 /** Its files have modes. */
-modes: boolean, };
+modes: boolean,
+/** It answers requests to the cache. */
+cache: boolean,
+/** It hands over redirects; otherwise it follows them itself. */
+redirects: boolean,
+/** What it fetches comes through a cache of its own that revalidates, as in browsers. */
+httpCache: boolean, };
 
 /** The shelf a pack stands on. */
 export type Category = "web" | "cli" | "ml" | "data" | "devops" | "mobile" | "desktop" | "game" | "embedded" | "library" | "other";
@@ -33,7 +42,7 @@ from: string | null,
 to: string | null, };
 
 /** The stable code of a [`Diagnostic`]. Its family decides the exit code of a command. */
-export type Code = "pack-not-found" | "file-not-found" | "unpinned-package" | "render-failed" | "cycle" | "conflict" | "too-hard" | "partial-write" | "missing-variable" | "network" | "bad-response" | "storage" | "invalid-name" | "invalid-version" | "invalid-constraint" | "invalid-path" | "invalid-manifest" | "invalid-answer" | "invalid-lockfile" | "invalid-registry" | "invalid-archive" | "unsupported-format" | "invalid-input" | "needs-consent" | "file-conflict" | "path-conflict" | "out-of-date" | "usage" | "internal" | "cancelled";
+export type Code = "pack-not-found" | "file-not-found" | "unpinned-package" | "render-failed" | "cycle" | "conflict" | "too-hard" | "deprecated" | "partial-write" | "missing-variable" | "network" | "unauthorized" | "not-cached" | "bad-response" | "storage" | "invalid-name" | "invalid-version" | "invalid-constraint" | "invalid-path" | "invalid-manifest" | "invalid-answer" | "invalid-lockfile" | "invalid-registry" | "invalid-archive" | "unsupported-format" | "invalid-input" | "needs-consent" | "file-conflict" | "path-conflict" | "already-published" | "out-of-date" | "usage" | "internal" | "cancelled";
 
 /** What to do. */
 export type Command = { "type": "list" } | { "type": "show",
@@ -67,7 +76,71 @@ contents: Uint8Array,
 /** Replace files that stand in the way. */
 force: boolean,
 /** Write files that run when the directory is opened. */
-trust: boolean, } | { "type": "build-registry" };
+trust: boolean, } | { "type": "build-registry" } | { "type": "publish" } & Publish | { "type": "yank" } & Yank | { "type": "check-registry",
+/** The id of the registry. */
+registry: string, };
+
+/** A file with configuration. */
+export type ConfigFile = {
+/** Where it is, as it is shown. */
+place: string,
+/** Which of the files it is. */
+kind: FileKind,
+/** Its text. In the user's `.npmrc` references to the environment have been replaced. */
+text: string, };
+
+/** What was configured. */
+export type Configuration = {
+/** The registries, by id. Perhaps none has the packs that no other claims. */
+registries: Array<ConfiguredRegistry>,
+/** How the network and the cache are used. */
+settings: Settings,
+/** What the user should know. */
+warnings: Array<Diagnostic>, };
+
+/** Everything configuration is made from. */
+export type ConfigureInput = {
+/** The files there are, in any order, one of each kind. */
+files: Array<ConfigFile>,
+/**
+ * The values of `--registry`: `LOCATION`, `ID=LOCATION` or `@SCOPE=LOCATION` each. The first
+ * without a scope has the packs that no other claims, further ones have packages only.
+ */
+flags: Array<string>,
+/** What the environment has in place of flags, in the same form. */
+registry: string | null,
+/** `ADDRESS=TOKEN` each, with white space between them: what the environment has. */
+tokens: string | null, };
+
+/** What came of configuring, as it crosses to JavaScript. */
+export type Configured = { "ok": Configuration } | { "errors": Array<Diagnostic> };
+
+/** Where a registry is. */
+export type ConfiguredPlace = { "type": "url",
+/** It. */
+url: string, } | { "type": "directory",
+/** As it was written. */
+path: string,
+/** The file it is relative to the directory of; nothing: the working directory. */
+base: string | null, };
+
+/** A registry as it was configured. */
+export type ConfiguredRegistry = {
+/** What lockfiles call it. */
+id: RegistryId,
+/** Where it is. */
+location: ConfiguredPlace,
+/**
+ * The scopes whose packs belong to it; none at all: packages only; nothing: all that no other
+ * registry claims.
+ */
+scopes: Array<Scope> | null,
+/** The header `Authorization` for its origin. */
+authorization: string | null,
+/** Further origins its archives may come from. */
+archives: Array<string>,
+/** The file that says so, or `--registry` or `PACKWRIGHT_REGISTRY`. */
+from: string, };
 
 /** Why no versions satisfy everybody. */
 export type Conflict = {
@@ -182,6 +255,9 @@ overridden: boolean,
 /** Whether it only counts if the target is there for another reason. */
 optional: boolean, };
 
+/** Which file configuration comes from. */
+export type FileKind = "user-npmrc" | "project-npmrc" | "user" | "project";
+
 /** A change to what the user asks for. */
 export type Fix = { "type": "ask",
 /** The pack. */
@@ -242,6 +318,9 @@ command: string, };
 /** Why a host could not do something. */
 export type HostErrorKind = "not-found" | "exists" | "permission" | "no-space" | "read-only" | "too-large" | "network" | "timeout" | "unsupported" | "other";
 
+/** What caches between host and server may do: the words of `fetch`. */
+export type HttpCache = "default" | "no-cache" | "reload";
+
 /** A file of a static index. */
 export type IndexFile = {
 /** Its path below the index. */
@@ -260,6 +339,13 @@ causes: Array<number>,
 /** What cannot all be true at once. */
 terms: Array<Term>, };
 
+/** What the cache has for a key. */
+export type Kept = {
+/** The text about it. */
+meta: string,
+/** The bytes. */
+body: Uint8Array, };
+
 /** What a variable holds. */
 export type Kind = "string" | "integer" | "boolean" | "path";
 
@@ -274,8 +360,26 @@ line: number | null,
 /** The column, if known. */
 column: number | null, };
 
+/** The method of a request to a server. */
+export type Method = "GET" | "PUT";
+
 /** The mode of a file. No other bits ever reach a disk. */
 export type Mode = "0644" | "0755";
+
+/** How servers are talked to. */
+export type Network = {
+/** The time that the age of what is cached is reckoned from: milliseconds since 1970. */
+now: number,
+/** What is cached from before this time is revalidated, whatever its age. */
+refreshBefore: number,
+/** For how many seconds the cached entries of a registry are good without revalidation. */
+freshSeconds: number,
+/** For how many milliseconds nothing may arrive before a transfer has failed. */
+idleMilliseconds: number,
+/** Ask the cache only. */
+offline: boolean,
+/** Makes clients that failed together come back at different times. */
+seed: number, };
 
 /** One file of a plan. */
 export type Operation = {
@@ -332,7 +436,27 @@ written: Array<string>,
 /** How many files were as wanted already. */
 unchanged: number, } | { "type": "build-registry",
 /** Its files by path. */
-files: Array<IndexFile>, };
+files: Array<IndexFile>, } | { "type": "publish",
+/** What was published, or would be. */
+publication: Publication, } | { "type": "yank",
+/** The pack. */
+name: PackName,
+/** The version. */
+version: string,
+/** The registry. */
+registry: RegistryId,
+/** Whether it is withdrawn now. */
+yanked: boolean,
+/** Whether that is new. */
+changed: boolean, } | { "type": "check-registry",
+/** How many packs it has. */
+packs: number,
+/** How many versions they have together. */
+versions: number,
+/** The bytes of all archives. */
+bytes: number,
+/** What is wrong. Errors break it for its users, warnings do not. */
+problems: Array<Diagnostic>, };
 
 /** A pack in full. */
 export type PackDetails = {
@@ -366,17 +490,19 @@ templates: Array<TemplateSummary>,
 hooks: Array<Hook>, };
 
 /**
- * The name of a pack or package: `[a-z0-9][a-z0-9-]{0,63}`, optionally behind `@scope/`.
+ * The name of a pack: `[a-z0-9][a-z0-9-]{0,63}`, optionally behind `@scope/`.
  *
  * Lower-case ASCII only, so that no two names differ only by case, look-alike letters, or
- * `-` against `_`. Cheap to clone.
+ * `-` against `_`.
+ *
+ * Cheap to clone.
  */
 export type PackName = string;
 
 /** An archive that a pack wants installed and pinned. */
 export type Package = {
 /** Its name in its registry. */
-name: PackName,
+name: PackageName,
 /** Which versions will do. */
 constraint: string,
 /** Where it comes from. */
@@ -388,10 +514,20 @@ features: Array<string>,
 /** Where an install unpacks it, relative to its target. */
 installPath: RelPath | null, };
 
+/**
+ * The name of a package, by npm's rules for names that exist: at most 214 characters, ASCII
+ * letters, digits and `-._~`, not beginning with `.` or `_`, optionally behind `@scope/`.
+ *
+ * Every pack's name is one. (validate-npm-package-name, "old packages".)
+ *
+ * Cheap to clone.
+ */
+export type PackageName = string;
+
 /** A version that was not chosen. */
 export type PassedOver = {
 /** The version. */
-version: string, } & ({ "hindrance": "yanked" } | { "hindrance": "prerelease" } | { "hindrance": "excluded",
+version: string, } & ({ "hindrance": "yanked" } | { "hindrance": "deprecated" } | { "hindrance": "prerelease" } | { "hindrance": "excluded",
 /** Who does not, as `NAME@VERSION`; none: the user. */
 by: string | null,
 /** What they admit. */
@@ -432,6 +568,50 @@ plan: Plan,
 lockfile: string,
 /** What the user should know. */
 warnings: Array<Diagnostic>, };
+
+/** A pack on its way into a registry. */
+export type Publication = {
+/** The pack. */
+name: PackName,
+/** Its version. */
+version: string,
+/** The registry. */
+registry: RegistryId,
+/** The digest of its archive. */
+integrity: string,
+/** The bytes of its archive. */
+size: number,
+/** The bytes of its files. */
+unpacked: number,
+/** The dist-tag of an npm registry that names it. */
+tag: string | null,
+/** What is in the archive, by path. */
+files: Array<PublishedFile>,
+/** Whether it was published, not only looked at. */
+written: boolean,
+/** What its author should know. */
+warnings: Array<Diagnostic>, };
+
+/** How to publish. */
+export type Publish = {
+/** Say what would be done, and do nothing. */
+dryRun: boolean,
+/** The dist-tag of npm registries that then names this version. If nothing is given: `latest`. */
+tag: string | null,
+/**
+ * Who may read a scoped pack of an npm registry. If nothing is given, what the registry takes for
+ * right.
+ */
+access: Access | null, };
+
+/** A file of a published pack. */
+export type PublishedFile = {
+/** Its path in the pack. */
+path: string,
+/** Its bytes. */
+size: number,
+/** Its mode. */
+mode: Mode, };
 
 /** A variable and how things stand with it. */
 export type Question = {
@@ -480,11 +660,19 @@ export type RegistryInput = {
 id: string,
 /** Where it is. */
 location: RegistryLocation,
-/** The scopes whose names belong to it, each with its `@`. */
-scopes: Array<string>, };
+/**
+ * The scopes whose packs belong to it, each with its `@`; with none it has packages only. If
+ * nothing is given, packs without a scope and those of scopes nobody claims belong to it; there
+ * is at most one such registry.
+ */
+scopes: Array<string> | null,
+/** The header `Authorization` for requests to its own origin. */
+authorization: string | null,
+/** Further origins its archives may come from, such as `https://cdn.example.com`. */
+archives: Array<string>, };
 
 /** Where a registry is. */
-export type RegistryLocation = { "type": "http",
+export type RegistryLocation = { "type": "url",
 /** The base. */
 url: string, } | { "type": "directory" };
 
@@ -492,12 +680,12 @@ url: string, } | { "type": "directory" };
 export type RelPath = string;
 
 /** What came of a request. */
-export type Reply = { "type": "response", status: number, headers: { [key in string]: string }, body: Uint8Array, } | { "type": "bytes", bytes: Uint8Array, } | { "type": "entries", entries: Array<Entry>, } | { "type": "stat", kind: EntryKind, size: number, executable: boolean, } | { "type": "done" } | { "type": "error", kind: HostErrorKind, message: string, };
+export type Reply = { "type": "response", status: number, headers: { [key in string]: string }, body: Uint8Array, } | { "type": "bytes", bytes: Uint8Array, } | { "type": "cached", found: Kept | null, } | { "type": "entries", entries: Array<Entry>, } | { "type": "stat", kind: EntryKind, size: number, executable: boolean, } | { "type": "done" } | { "type": "error", kind: HostErrorKind, message: string, };
 
 /** Something the host is to do. */
 export type Request = {
 /** What its reply is to name. */
-id: number, } & ({ "type": "wait", milliseconds: number, } | { "type": "fetch", url: string, headers: { [key in string]: string }, maxBytes: number, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, });
+id: number, } & ({ "type": "wait", milliseconds: number, } | { "type": "fetch", method: Method, url: string, headers: { [key in string]: string }, body: Uint8Array, maxBytes: number, idleMilliseconds: number, cache: HttpCache, } | { "type": "cache-read", key: string, maxBytes: number, } | { "type": "cache-write", key: string, meta: string, body: Uint8Array, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, });
 
 /** Somebody who requires something. */
 export type Requirer = {
@@ -515,7 +703,7 @@ export type Resolved = {
 /** A pack's name; for a package `REGISTRY:NAME`. */
 identity: string,
 /** The name alone. */
-name: PackName,
+name: PackageName,
 /** Its version. */
 version: string,
 /** The registry it comes from. */
@@ -540,23 +728,42 @@ export type Result = { "ok": Outcome } | { "errors": Array<Diagnostic> };
 /** A requirement that closes a ring, as data. */
 export type RingEdge = {
 /** A pack on the ring. */
-name: PackName,
+name: PackageName,
 /** What it requires of the next, as `NAME@CONSTRAINT`. */
 requires: string, };
+
+/**
+ * A scope, which packs of one owner share: `@` and the same form as an unscoped pack name.
+ *
+ * Cheap to clone.
+ */
+export type Scope = string;
 
 /** Everything a session starts from. */
 export type SessionInput = {
 /** What to do. */
 command: Command,
-/**
- * Where packs come from. Names without a scope, and scopes nobody claims, belong to the first
- * registry that claims no scopes.
- */
+/** Where packs and packages come from. Every name belongs to one of them. */
 registries: Array<RegistryInput>,
 /** What the host can do. */
 capabilities: Capabilities,
+/** How servers are talked to. */
+network: Network,
 /** The time to work at: UTC, to the second, as `2026-01-31T12:00:00Z`. */
 timestamp: string, };
+
+/** How the network and the cache are used, where anything says so. */
+export type Settings = {
+/** For how many seconds entries are good without revalidation. */
+freshSeconds: number | null,
+/** For how many milliseconds nothing may arrive before a transfer has failed. */
+idleMilliseconds: number | null,
+/** Ask the cache only. */
+offline: boolean | null,
+/** The directory of the cache, as it was written; relative to that of its file. */
+cacheDirectory: string | null,
+/** The file that says so, for each of these by its name. */
+from: { [key in string]: string }, };
 
 /** Whether a [`Diagnostic`] ends the work. */
 export type Severity = "error" | "warning";
@@ -665,7 +872,9 @@ export type VersionState = {
 /** The version. */
 version: string,
 /** Whether it was withdrawn. */
-yanked: boolean, };
+yanked: boolean,
+/** Why it should not be used any more, as its author says. */
+deprecated: string | null, };
 
 /** How to show what depends on what. */
 export type View = {
@@ -677,3 +886,12 @@ why: string | null,
 depth: number | null,
 /** The name whose dependents a tree shows, in place of dependencies. */
 invert: string | null, };
+
+/** What to withdraw. */
+export type Yank = {
+/** `NAME@VERSION`. */
+pack: string,
+/** Take it back. */
+undo: boolean,
+/** What users of an npm registry are told. */
+reason: string | null, };

@@ -1,21 +1,26 @@
 /** What every entry point of the package exports besides its own `open`. */
 export { PackwrightError } from "./error.js";
-export { browserHost } from "./browser.js";
+export { type BrowserHostOptions, browserHost } from "./browser.js";
 export type { Context, Host, HostRequest as Request } from "./host.js";
 export type { Constraints, MatchOptions } from "./constraint.js";
 export type { WasmSource } from "./core.js";
+export type { Credential } from "./credential.js";
 export type {
+  Checked,
   DependenciesOptions,
   GenerateOptions,
   GenerationOptions,
   OpenOptions,
   Packwright,
   Project,
+  PublishOptions,
   Questions,
   Registry,
   SelectionOptions,
   WriteOptions,
   Written,
+  YankOptions,
+  Yanked,
 } from "./open.js";
 export type {
   Action,
@@ -37,8 +42,11 @@ export type {
   GraphFormat,
   Hook,
   HostErrorKind,
+  HttpCache,
+  Kept,
   Kind as VariableKind,
   Location,
+  Method,
   Mode,
   Operation,
   Origin,
@@ -46,6 +54,8 @@ export type {
   PackDetails,
   PassedOver,
   Plan,
+  Publication,
+  PublishedFile,
   Question,
   Reason,
   Reply,

@@ -7,7 +7,7 @@ import type { Platform } from "./open.js";
 export function web(wasm: Platform["wasm"]): Platform {
   return {
     wasm,
-    host: browserHost,
+    host: (cache) => browserHost({ cache }),
     registry: undefined,
     locate: (place) => ({ url: place }),
     address(url) {

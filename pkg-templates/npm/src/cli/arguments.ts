@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { type PackwrightError, usage } from "../error.js";
+import type { PublishOptions } from "../open.js";
 import type { GraphFormat, Strategy } from "../protocol.js";
 
 interface Flag {
@@ -18,6 +19,7 @@ interface Flag {
 }
 
 const STRATEGIES = ["highest", "lowest", "lowest-direct"] as const satisfies readonly Strategy[];
+const ACCESS = ["public", "restricted"] as const satisfies readonly PublishOptions["access"][];
 const FORMATS = ["tree", "mermaid", "dot"] as const satisfies readonly GraphFormat[];
 
 const FLAGS = {
@@ -41,7 +43,20 @@ const FLAGS = {
   force: { type: "boolean", about: "overwrite files that have other content" },
   trust: { type: "boolean", about: "consent to files that run by themselves when the folder is opened" },
   timestamp: { type: "string", value: "TIME", about: "the time to record, as 2026-11-22T14:51:00Z (default: the lockfile's, else now)" },
-  registry: { type: "string", value: "[ID=]LOCATION", about: "where packs come from: a URL or a directory (default: the starter packs)" },
+  tag: { type: "string", value: "TAG", about: "dist-tag that then names this version, on an npm registry (default: latest)" },
+  access: { type: "string", value: "WHO", choices: ACCESS, about: "who may read a scoped pack on an npm registry: public or restricted" },
+  undo: { type: "boolean", about: "take it back" },
+  reason: { type: "string", value: "TEXT", about: "what to tell those who have this version" },
+  port: { type: "string", value: "N", about: "port to listen on (default: any that is free)" },
+  "older-than": { type: "string", value: "DAYS", about: "remove what was not used for so many days (default: 30)" },
+  registry: {
+    type: "string",
+    multiple: true,
+    value: "[ID=]LOCATION",
+    about: "where packs come from: a URL, npm+URL or a directory; repeatable",
+  },
+  offline: { type: "boolean", about: "fetch nothing: use what is cached" },
+  refresh: { type: "boolean", about: "ask servers again, however fresh the cache is" },
   json: { type: "boolean", about: "print one JSON document" },
   help: { type: "boolean", short: "h", about: "explain the command" },
   version: { type: "boolean", short: "V", about: "print the version" },
@@ -52,7 +67,11 @@ type FlagName = keyof typeof FLAGS;
 type Values = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>["values"];
 
 /** The values of all flags that were given. */
-export type Flags = Omit<Values, "resolution" | "format"> & { resolution?: Strategy; format?: GraphFormat };
+export type Flags = Omit<Values, "resolution" | "format" | "access"> & {
+  resolution?: Strategy;
+  format?: GraphFormat;
+  access?: NonNullable<PublishOptions["access"]>;
+};
 
 /** A command as the table has it. */
 export interface Command {
@@ -61,43 +80,62 @@ export interface Command {
   about: string;
   operands: readonly Operand[];
   flags: readonly FlagName[];
+  /** What a flag does here, where that is not what it does elsewhere. */
+  here?: Partial<Record<FlagName, string>>;
   examples: readonly string[];
 }
 
 interface Operand {
   name: string;
   about: string;
-  /** `many` means any number, none included. */
-  takes: "one" | "many";
+  /** `many` means any number, none included. An operand that may be left out is the last. */
+  takes: "one" | "many" | "at most one";
 }
 
-const EVERYWHERE = ["registry", "json", "help"] as const;
+const EVERYWHERE = ["json", "help"] as const;
+
+/** For every command that reads registries. */
+const READING = ["registry", "offline", "refresh", ...EVERYWHERE] as const;
 
 /** What decides the versions, for every command that resolves. */
 const SELECTION = ["with", "prerelease", "override", "resolution", "update", "locked"] as const;
 
-export type CommandName = "list" | "show" | "dependencies" | "generate" | "registry build";
+export type CommandName =
+  | "list"
+  | "show"
+  | "dependencies"
+  | "generate"
+  | "publish"
+  | "yank"
+  | "registry build"
+  | "registry serve"
+  | "registry check"
+  | "cache list"
+  | "cache verify"
+  | "cache prune"
+  | "cache clear"
+  | "config";
 
 const COMMANDS: readonly Command[] = [
   {
     name: "list",
-    about: "List the packs of the registry",
+    about: "List the packs of the registries",
     operands: [],
-    flags: EVERYWHERE,
+    flags: READING,
     examples: ["packwright list", "packwright list --registry https://packs.example.com/"],
   },
   {
     name: "show",
     about: "Show one pack: versions, variables, templates, dependencies",
     operands: [{ name: "PACK", about: "NAME or NAME@CONSTRAINT", takes: "one" }],
-    flags: EVERYWHERE,
+    flags: READING,
     examples: ["packwright show rust-cli", "packwright show rust-cli@^1"],
   },
   {
     name: "dependencies",
     about: "Show what packs depend on, in which versions, and why",
     operands: [{ name: "PACK", about: "NAME or NAME@CONSTRAINT; none: what packwright.lock in DIR says", takes: "many" }],
-    flags: ["why", "invert", "depth", "format", ...SELECTION, "output", ...EVERYWHERE],
+    flags: ["why", "invert", "depth", "format", ...SELECTION, "output", ...READING],
     examples: [
       "packwright dependencies rust-cli github-ci",
       "packwright dependencies --why base-project",
@@ -110,7 +148,7 @@ const COMMANDS: readonly Command[] = [
     operands: [{ name: "PACK", about: "NAME or NAME@CONSTRAINT; none: what packwright.lock in DIR says", takes: "many" }],
     flags: [
       ...(["name", "var", "answers", ...SELECTION, "output", "dry-run", "check", "yes", "force", "trust", "timestamp"] as const),
-      ...EVERYWHERE,
+      ...READING,
     ],
     examples: [
       "packwright generate rust-cli --name demo",
@@ -119,14 +157,82 @@ const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: "publish",
+    about: "Publish a pack to the registry its name belongs to",
+    operands: [{ name: "DIR", about: "the pack (default: .)", takes: "at most one" }],
+    flags: ["tag", "access", "dry-run", "yes", "registry", ...EVERYWHERE],
+    here: { "dry-run": "show what would be published, publish nothing", yes: "ask nothing" },
+    examples: [
+      "packwright publish --dry-run",
+      "packwright publish packs/web-api --registry npm+https://npm.example.com/",
+      "packwright publish packs/web-api --registry public/registry",
+    ],
+  },
+  {
+    name: "yank",
+    about: "Withdraw a version: new projects no longer get it, those that have it locked do",
+    operands: [{ name: "PACK", about: "NAME@VERSION", takes: "one" }],
+    flags: ["undo", "reason", "registry", ...EVERYWHERE],
+    examples: ['packwright yank web-api@1.2.0 --reason "loses data"', "packwright yank web-api@1.2.0 --undo"],
+  },
+  {
     name: "registry build",
     about: "Make a static index, for any file host, from a directory of pack sources",
     operands: [
       { name: "DIR", about: "the pack sources", takes: "one" },
       { name: "OUT", about: "where to write the index; must not exist or be empty", takes: "one" },
     ],
-    flags: ["json", "help"],
+    flags: EVERYWHERE,
     examples: ["packwright registry build packs public/registry"],
+  },
+  {
+    name: "registry serve",
+    about: "Serve a registry on this machine alone, for trying out",
+    operands: [{ name: "DIR", about: "a static index, or pack sources, of which one is made in memory", takes: "one" }],
+    flags: ["port", ...EVERYWHERE],
+    examples: ["packwright registry serve packs", "packwright registry serve public/registry --port 4873"],
+  },
+  {
+    name: "registry check",
+    about: "Check a static index: its files, its entries and the digest of every archive",
+    operands: [{ name: "LOCATION", about: "a URL or a directory", takes: "one" }],
+    flags: EVERYWHERE,
+    examples: ["packwright registry check public/registry", "packwright registry check https://packs.example.com/"],
+  },
+  {
+    name: "cache list",
+    about: "List what is kept of what servers sent",
+    operands: [],
+    flags: EVERYWHERE,
+    examples: ["packwright cache list"],
+  },
+  {
+    name: "cache verify",
+    about: "Read the whole cache and remove what is damaged",
+    operands: [],
+    flags: EVERYWHERE,
+    examples: ["packwright cache verify"],
+  },
+  {
+    name: "cache prune",
+    about: "Remove from the cache what was not used for a month",
+    operands: [],
+    flags: ["older-than", ...EVERYWHERE],
+    examples: ["packwright cache prune", "packwright cache prune --older-than 7"],
+  },
+  {
+    name: "cache clear",
+    about: "Remove everything from the cache",
+    operands: [],
+    flags: EVERYWHERE,
+    examples: ["packwright cache clear"],
+  },
+  {
+    name: "config",
+    about: "Show every registry and setting, and where it was configured",
+    operands: [],
+    flags: ["registry", ...EVERYWHERE],
+    examples: ["packwright config", "packwright config --registry @acme=https://packs.example.com/"],
   },
 ];
 
@@ -235,13 +341,14 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   if (command.operands.some((operand) => operand.takes === "many")) return;
   const form = `the form is \`${synopsis(command)}\``;
   const lacking = command.operands[operands.length];
-  if (lacking !== undefined) throw usage(`${lacking.name} is missing: ${lacking.about}`, form);
+  if (lacking?.takes === "one") throw usage(`${lacking.name} is missing: ${lacking.about}`, form);
   const excess = operands[command.operands.length];
   if (excess !== undefined) throw usage(`\`${excess}\` is one argument too many`, form);
 }
 
 function synopsis(command: Command): string {
-  const operands = command.operands.map(({ name, takes }) => (takes === "many" ? `[${name}…]` : name));
+  const forms = { one: (name: string) => name, many: (name: string) => `[${name}…]`, "at most one": (name: string) => `[${name}]` };
+  const operands = command.operands.map(({ name, takes }) => forms[takes](name));
   return ["packwright", command.name, ...operands].join(" ");
 }
 
@@ -260,7 +367,7 @@ function overview(): string {
     ...columns(COMMANDS.map((command) => [command.name, command.about])),
     "",
     "Flags:",
-    ...columns((["json", "help", "version"] as const).map(flagRow)),
+    ...columns((["json", "help", "version"] as const).map((name) => flagRow(name))),
     "",
     "packwright COMMAND --help explains a command.",
   ].join("\n");
@@ -275,17 +382,22 @@ function details(command: Command): string {
     ...(operands.length === 0 ? [] : ["", "Arguments:", ...operands]),
     "",
     "Flags:",
-    ...columns(command.flags.map(flagRow)),
+    ...columns(command.flags.map((name) => flagRow(name, command.here?.[name]))),
     "",
     "Examples:",
     ...command.examples.map((example) => `  ${example}`),
-    ...(command.flags.includes("registry") ? ["", "PACKWRIGHT_REGISTRY in the environment stands for --registry."] : []),
+    ...(command.flags.includes("registry") ? ["", ...REGISTRIES] : []),
   ].join("\n");
 }
 
-function flagRow(name: FlagName): [string, string] {
+const REGISTRIES = [
+  "--registry is LOCATION, ID=LOCATION, or @SCOPE=LOCATION for the packs of one scope. It stands above PACKWRIGHT_REGISTRY in the",
+  "environment, and that above packwright.toml and .npmrc; `packwright config` shows what counts.",
+];
+
+function flagRow(name: FlagName, here?: string): [string, string] {
   const { short, value, about }: Flag = FLAGS[name];
-  return [`${short === undefined ? "    " : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`, about];
+  return [`${short === undefined ? "    " : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`, here ?? about];
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {

@@ -1,23 +1,24 @@
 /** The commands that only look: `list` and `show`. */
-import { open } from "../index.node.js";
 import type { Answer, PackDetails, TemplateSummary, Variable } from "../protocol.js";
-import { registryOf, type Run } from "./run.js";
+import { opened, type Run } from "./run.js";
 import { aligned, type Paint, type Terminal } from "./terminal.js";
 
-export async function list({ flags, terminal, signal }: Run): Promise<void> {
-  const packs = await (await open(registryOf(flags))).list({ signal });
+export async function list(run: Run): Promise<void> {
+  const { terminal, signal } = run;
+  const packs = await (await opened(run)).list({ signal });
   const rows = packs.map(({ name, version, category, description }) => [name, version, category, description]);
   terminal.result({ packs }, () => {
     // Programs that read lines want no headings.
     if (!terminal.tidy) return aligned(rows);
-    if (rows.length === 0) return ["The registry has no packs"];
+    if (rows.length === 0) return ["There are no packs"];
     const [headings = "", ...lines] = aligned([["NAME", "VERSION", "CATEGORY", "DESCRIPTION"], ...rows]);
     return [terminal.paint("bold", headings), ...lines];
   });
 }
 
-export async function show({ operands: [name = ""], flags, terminal, signal }: Run): Promise<void> {
-  const pack = await (await open(registryOf(flags))).show(name, { signal });
+export async function show(run: Run): Promise<void> {
+  const { operands: [name = ""], terminal, signal } = run;
+  const pack = await (await opened(run)).show(name, { signal });
   terminal.result({ pack }, () => described(pack, terminal));
 }
 
@@ -38,7 +39,10 @@ function described(pack: PackDetails, terminal: Terminal): string[] {
 }
 
 function facts(pack: PackDetails): string[][] {
-  const versions = pack.versions.map(({ version, yanked }) => (yanked ? `${version} (yanked)` : version));
+  const versions = pack.versions.map(({ version, yanked, deprecated }) => {
+    if (yanked) return `${version} (yanked)`;
+    return deprecated === null ? version : `${version} (deprecated: ${deprecated})`;
+  });
   return [
     ["category", pack.category],
     ["license", pack.license ?? ""],

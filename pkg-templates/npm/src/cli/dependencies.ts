@@ -1,12 +1,12 @@
 /** `dependencies`: shows what packs need and why. The core resolves and finds the words; this prints them. */
 import { usage } from "../error.js";
-import { open } from "../index.node.js";
 import type { Flags } from "./arguments.js";
 import { drawnChanges } from "./changes.js";
-import { registryOf, type Run, selectionOf } from "./run.js";
+import { numberOf, opened, type Run, selectionOf } from "./run.js";
 import type { Paint } from "./terminal.js";
 
-export async function dependencies({ operands, flags, terminal, signal }: Run): Promise<void> {
+export async function dependencies(run: Run): Promise<void> {
+  const { operands, flags, terminal, signal } = run;
   const { why, invert, format } = flags;
   const shape = (["invert", "depth", "format"] as const).find((flag) => flags[flag] !== undefined);
   if (why !== undefined && shape !== undefined) throw usage(`\`--why\` and \`--${shape}\` do not go together`, "leave one of them out");
@@ -15,7 +15,7 @@ export async function dependencies({ operands, flags, terminal, signal }: Run): 
   }
   const asked = { packs: operands, ...selectionOf(flags), directory: directoryOf(operands, flags), signal };
   const view = { why, invert, format, depth: depthOf(flags) };
-  const pw = await open(registryOf(flags));
+  const pw = await opened(run, asked.directory);
   const found = await pw.dependencies({ ...asked, ...view });
   terminal.report(found.warnings);
   terminal.result(found, () => {
@@ -32,9 +32,7 @@ function directoryOf(packs: readonly string[], { output, update, locked }: Flags
 }
 
 function depthOf({ depth }: Flags): number | undefined {
-  if (depth === undefined) return undefined;
-  if (!/^\d{1,5}$/.test(depth)) throw usage(`\`--depth ${depth}\` is not a number of levels`, "for example `--depth 1`");
-  return Number(depth);
+  return depth === undefined ? undefined : numberOf("depth", depth, "a number of levels", 99_999);
 }
 
 /** A line of a tree, its branches less bright than its names. */

@@ -2,18 +2,18 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { cancelled, diagnostic, PackwrightError, reason, usage } from "../error.js";
-import { type GenerationOptions, open, type Packwright, type Project, type Written } from "../index.node.js";
+import type { GenerationOptions, Packwright, Project, Written } from "../index.node.js";
 import type { AnswersFile, Answer } from "../protocol.js";
 import type { Flags } from "./arguments.js";
 import { drawnChanges } from "./changes.js";
 import { drawn, tally } from "./plan.js";
-import { registryOf, type Run, selectionOf } from "./run.js";
+import { opened, type Run, selectionOf } from "./run.js";
 import { bytes, counted } from "./terminal.js";
 
 export async function generate(run: Run): Promise<void> {
-  const { flags, terminal, signal } = run;
+  const { operands, flags, terminal, signal } = run;
   const attended = terminal.attended && !flags.yes && !flags.check;
-  const pw = await open(registryOf(flags));
+  const pw = await opened(run, directoryOf(operands, flags));
   const wanted = await settled(pw, run, attended);
   const project = await pw.generate({ ...wanted, check: flags.check });
   terminal.report(project.warnings);

@@ -1,8 +1,8 @@
-/** `registry build`: makes a static index from pack sources and writes it where there is nothing yet. */
+/** `registry build` and `registry check`: static indexes as files. The core makes and judges them. */
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { diagnostic, PackwrightError, reason } from "../error.js";
-import { open } from "../index.node.js";
+import { configured, open } from "../index.node.js";
 import type { Run } from "./run.js";
 import { bytes, counted } from "./terminal.js";
 
@@ -14,6 +14,22 @@ export async function buildRegistry({ operands: [source = "", out = ""], termina
   terminal.result({ directory: out, files: listed }, () => [
     `Wrote a registry of ${counted(listed.length, "file")} (${bytes(total)}) to ${out}`,
   ]);
+}
+
+export async function checkRegistry({ operands: [location = ""], terminal, signal }: Run): Promise<void> {
+  const { options, registries, warnings } = await configured({ registries: [location] });
+  terminal.report(warnings);
+  const id = registries.find(({ from }) => from === "--registry")?.id ?? "default";
+  // What is cached is not what is there.
+  const checked = await (await open({ ...options, cache: false })).checkRegistry(id, { signal });
+  const { packs, versions, bytes: size, problems } = checked;
+  terminal.report(problems);
+  const errors = problems.filter(({ severity }) => severity === "error");
+  const found = errors.length === 0 ? "all is as it should be" : counted(errors.length, "problem");
+  terminal.result({ location, ...checked }, () => [
+    `Checked ${counted(packs, "pack")} in ${counted(versions, "version")} (${bytes(size)}): ${found}`,
+  ]);
+  process.exitCode = errors[0]?.exitCode ?? 0;
 }
 
 async function write(files: ReadonlyMap<string, Uint8Array>, out: string): Promise<void> {

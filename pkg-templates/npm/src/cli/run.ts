@@ -1,5 +1,5 @@
 /** What every command is given, and what the flags they share mean. */
-import type { OpenOptions, SelectionOptions } from "../index.node.js";
+import { type Configured, configured, open, type Packwright, type SelectionOptions } from "../index.node.js";
 import { usage } from "../error.js";
 import type { Flags } from "./arguments.js";
 import type { Terminal } from "./terminal.js";
@@ -19,12 +19,25 @@ export function selectionOf(flags: Flags): Omit<SelectionOptions, "packs"> {
   return { with: members, prereleases: prerelease, overrides: override, strategy: resolution, update, locked };
 }
 
-/** The registry that `--registry` or the environment names: `LOCATION` or `ID=LOCATION`. */
-export function registryOf(flags: Flags): OpenOptions {
-  const given = flags.registry ?? process.env["PACKWRIGHT_REGISTRY"];
-  if (given === undefined || given === "") return {};
-  const [, id, named] = /^([a-z0-9][a-z0-9-]*)=(.*)$/s.exec(given) ?? [];
-  if (id === undefined || named === undefined) return { registry: given };
-  if (named === "") throw usage(`the registry \`${given}\` has no location`, `for example \`${id}=https://packs.example.com/\``);
-  return { registry: /^https?:/i.test(named) ? { id, url: named } : { id, directory: named } };
+/**
+ * Opens what the flags name and the configuration of the project in `directory` has.
+ *
+ * @throws PackwrightError when something is wrong with either.
+ */
+export async function opened({ flags, terminal }: Run, directory = "."): Promise<Packwright> {
+  if (flags.offline && flags.refresh) throw usage("`--offline` and `--refresh` do not go together", "leave one of them out");
+  const { options, warnings } = await configuration(flags, directory);
+  terminal.report(warnings);
+  return open({ ...options, offline: flags.offline ?? options.offline, refresh: flags.refresh });
+}
+
+/** What is configured for the project in `directory`, with what the flags say. */
+export function configuration({ registry }: Flags, directory = "."): Promise<Configured> {
+  return configured({ directory, registries: registry });
+}
+
+/** A number that a flag gives. `what` names it in messages. */
+export function numberOf(flag: string, given: string, what: string, most: number): number {
+  if (/^\d{1,9}$/.test(given) && Number(given) <= most) return Number(given);
+  throw usage(`\`--${flag} ${given}\` is not ${what}`, `for example \`--${flag} 1\``);
 }

@@ -108,7 +108,20 @@ export function bytes(count: number): string {
   return count < 1_000_000 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1_000_000).toFixed(1)} MB`;
 }
 
+/** How long ago something was, in the largest unit that says enough. Milliseconds. */
+export function age(elapsed: number): string {
+  const seconds = Math.max(0, Math.floor(elapsed / 1000));
+  const [length, unit] = AGES.find(([least]) => seconds >= least) ?? [1, "second"];
+  return counted(Math.floor(seconds / length), unit);
+}
+
+const AGES = [
+  [86_400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+] as const;
+
 /** `1 file`, `2 files`. */
-export function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+export function counted(count: number, thing: string, things = `${thing}s`): string {
+  return `${count} ${count === 1 ? thing : things}`;
 }
