@@ -34,6 +34,8 @@ test("a registry out of reach: why, and another try", async (t) => {
   const page = await openPage(t, { expected: /ERR_FAILED|404/ });
   await page.getByRole("checkbox", { name: "rust-cli" }).waitFor();
   await page.route("**/registry/**", (route) => route.abort());
+  // What was fetched a moment ago would do.
+  await page.evaluate(() => caches.delete("packwright"));
   await page.reload();
   const alert = page.getByRole("alert");
   await alert.getByRole("heading", { name: "The packs could not be loaded" }).waitFor();

@@ -7,7 +7,12 @@ import { folderName } from "./archive.js";
  * Writes the command for a POSIX shell, with the answers that are not defaults. Secrets are left out: the terminal asks for them, as it
  * asks for consent to files that run by themselves, so with either it is not told to ask nothing.
  */
-export function commandLine(packs: readonly string[], { answers, plan }: Project, questions: readonly Question[]): string {
+export function commandLine(
+  packs: readonly string[],
+  registry: string | undefined,
+  { answers, plan }: Project,
+  questions: readonly Question[],
+): string {
   const name = String(answers["project_name"]);
   const folder = folderName(name);
   const variables = questions.flatMap(({ variable, answer, default: standard }) =>
@@ -23,6 +28,7 @@ export function commandLine(packs: readonly string[], { answers, plan }: Project
     flag("name", name),
     ...(folder === name ? [] : [flag("output", folder)]),
     ...variables,
+    ...(registry === undefined ? [] : [flag("registry", registry)]),
     ...(secret || running ? [] : ["--yes"]),
   ].join(" ");
 }

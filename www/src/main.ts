@@ -20,6 +20,9 @@ const NO_QUESTIONS = "The questions come once the packs go together.";
 /** The moment that projects record. Taken once, so that the same answers give the same bytes for as long as the page is open. */
 const opened = new Date();
 
+/** The registry that the page's address names, as `--registry` would; absent: the starter packs. */
+const named = new URLSearchParams(location.search).get("registry")?.trim() || undefined;
+
 const page = document.querySelector("main") ?? document.body;
 await start();
 
@@ -27,14 +30,16 @@ await start();
 async function start(): Promise<void> {
   page.replaceChildren(element("p", { class: "loading", role: "status" }, "Loading packs…"));
   try {
-    const packwright = await open({ registry: { id: "starter", url: new URL("registry/", document.baseURI) } });
+    const starter = { id: "starter", url: new URL("registry/", document.baseURI) };
+    // A lockfile calls it what the command line would.
+    const packwright = await open({ registry: named === undefined ? starter : { id: "default", url: named } });
     page.replaceChildren(...parts(packwright, await packwright.list()));
   } catch (thrown) {
     const again = element("button", { type: "button" }, "Try again");
     again.addEventListener("click", () => void start());
     const words = element("h2", {}, "The packs could not be loaded");
     const reasons = problems(diagnosticsOf(thrown), new Set(), () => undefined);
-    page.replaceChildren(element("section", { class: "panel failure", role: "alert" }, words, reasons, again));
+    page.replaceChildren(...origin(), element("section", { class: "panel failure", role: "alert" }, words, reasons, again));
   }
 }
 
@@ -72,14 +77,21 @@ function parts(packwright: Packwright, summaries: readonly Summary[]): HTMLEleme
       else result.showProblems(problems, new Set(asked.map(({ variable }) => variable.name)));
       return undefined;
     }
-    const made = { project, command: commandLine(chosen, project, asked), secrets: secretsOf(asked) };
+    const made = { project, command: commandLine(chosen, named, project, asked), secrets: secretsOf(asked) };
     result.showProject(made);
     return made;
   }
 
   show({ problems: [] });
   const panels = [panel("packs", "Packs", packs.element), panel("answers", "Answers", note, form.element)];
-  return [element("div", { class: "input" }, ...panels), result.element];
+  return [...origin(), element("div", { class: "input" }, ...panels), result.element];
+}
+
+/** Says whose packs these are when the page's address names a registry: whoever made the link chose it. */
+function origin(): HTMLElement[] {
+  if (named === undefined) return [];
+  const back = element("a", { href: location.pathname }, "Use the starter packs");
+  return [element("p", { class: "origin" }, "Packs from ", element("code", {}, named), ". ", back)];
 }
 
 function secretsOf(questions: readonly Question[]): Map<string, string> {
