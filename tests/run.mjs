@@ -1,12 +1,13 @@
 // `npm test`: every test there is. `npm test -- rust page` runs only these suites. The suite `generated`, which takes
 // long and belongs to CI, runs only when named.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { build } from "../pkg-templates/build.mjs";
 import * as setup from "../pkg-templates/setup.mjs";
 import { Failure, exec, main, report, root, step } from "../pkg-templates/step.mjs";
 
-const usual = { rust, wasm, browser, package: packedPackage, page };
+const usual = { rust, wasm, browser, package: packedPackage, registry, page };
 const suites = { ...usual, generated };
 
 /** The Rust tests that run in JavaScript engines; the others need files and threads. */
@@ -45,6 +46,10 @@ async function packedPackage() {
   await nodeTest("test: packed npm package", "tests/package");
 }
 
+async function registry() {
+  await nodeTest("test: registries", "tests/registry");
+}
+
 async function page() {
   await nodeTest("test: page", "tests/page");
 }
@@ -73,7 +78,9 @@ async function nodeTest(name, directory) {
   const tap = join(root, "target", `${directory.replace("/", "-")}.tap`);
   rmSync(tap, { force: true });
   const reporters = ["spec", "stdout", "tap", tap].map((value, i) => `--test-reporter${i % 2 ? "-destination" : ""}=${value}`);
-  const args = ["--test", `--test-timeout=${timeout}`, ...reporters, ...files.map((file) => join(directory, file))];
+  // Node leaves one processor free by default, of two that is half.
+  const parallel = `--test-concurrency=${availableParallelism()}`;
+  const args = ["--test", parallel, `--test-timeout=${timeout}`, ...reporters, ...files.map((file) => join(directory, file))];
   await count(name, process.execPath, args, { CHROMIUM: setup.chromium, PACKWRIGHT_TARBALL: tarball }, () => {
     const output = existsSync(tap) ? readFileSync(tap, "utf8") : "";
     return {
