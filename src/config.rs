@@ -334,13 +334,13 @@ impl Gathered {
         }
         for (place, token) in raw.tokens {
             match (place.parse::<Address>(), token) {
-                (Ok(_), serde_json::Value::String(token)) => {
+                (Ok(_), serde_json::Value::String(token)) if !token.is_empty() => {
                     let header = Ok(Secret(format!("Bearer {token}")));
                     self.tokens.push(Token { place, header, rank: Rank::of(file.kind) });
                 }
-                (Ok(_), _) => {
-                    self.problems.push(problem(&file.place, format!("the token for {place} is no text")))
-                }
+                (Ok(_), _) => self
+                    .problems
+                    .push(problem(&file.place, format!("the token for {place} is no text, or empty"))),
                 (Err(error), _) => self.problems.push(problem(&file.place, format!("in `[tokens]` {error}"))),
             }
         }
@@ -918,7 +918,7 @@ mod tests {
                 "[registries.a]\nurl = \"https://x.test\"\n[registries.b]\nurl = \"https://y.test\"\n",
                 "both claim the packs that no other claims",
             ),
-            ("[tokens]\n\"https://x.test\" = 4711\n", "the token for https://x.test is no text"),
+            ("[tokens]\n\"https://x.test\" = 4711\n", "the token for https://x.test is no text, or empty"),
             ("[tokens]\n\"x.test\" = \"t\"\n", "in `[tokens]` `x.test` is not an address"),
             ("[cache]\nfresh-seconds = -1\n", "is broken"),
             ("[cache]\nfresh-seconds = 86401\n", "is not from 0 to 86400"),

@@ -120,7 +120,10 @@ fn cancelled() -> Diagnostic {
 }
 
 async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Vec<Diagnostic>> {
-    let SessionInput { command, registries, capabilities, network, timestamp } = input;
+    let SessionInput { command, registries, capabilities, mut network, timestamp } = input;
+    if command.looks_for_newer() {
+        network.refresh_before = network.now;
+    }
     check_timestamp(&timestamp).map_err(|error| Diagnostic::error(Code::InvalidInput, error.to_string()))?;
     // What is checked is what a registry serves, not what was kept of it.
     let cache = capabilities.cache && !matches!(command, Command::CheckRegistry { .. });

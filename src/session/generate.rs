@@ -42,6 +42,9 @@ pub(super) async fn show(registries: &Registries, pack: &str) -> Result<Outcome,
     let requirement = parse_requirement(pack)?;
     let identity = Identity::Pack(requirement.name.clone());
     let mut facts = registries.look_up(std::slice::from_ref(&identity)).await?;
+    if facts.get(&identity).is_none_or(Option::is_none) && registries.transport.distrust() {
+        facts = registries.look_up(std::slice::from_ref(&identity)).await?;
+    }
     let Some(known) = facts.remove(&identity).flatten() else {
         return Err(not_found(registries, &requirement.name).await.into());
     };

@@ -191,6 +191,16 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether newer versions are asked for, so that what is kept will not do.
+    pub(super) fn looks_for_newer(&self) -> bool {
+        match self {
+            Command::Questions(Generation { selection, .. })
+            | Command::Generate(Generation { selection, .. })
+            | Command::Dependencies { selection, .. } => !selection.update.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Whether it writes, and so sees to a clean end itself when it is cancelled.
     pub(super) fn winds_down(&self) -> bool {
         matches!(self, Command::Apply { .. } | Command::Publish(_) | Command::Yank(_))

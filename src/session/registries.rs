@@ -112,7 +112,10 @@ impl Registries {
         let mut names = Vec::new();
         for registry in self.registries.iter().filter(|registry| registry.has_packs()) {
             let some = registry.some_of_catalog(&self.transport).await.unwrap_or_default();
-            names.extend(some.into_iter().map(|summary| summary.name.to_string()));
+            let theirs = |name: &PackName| self.registry_of(name).is_ok_and(|owner| owner.id == registry.id);
+            names.extend(
+                some.into_iter().map(|summary| summary.name).filter(theirs).map(|name| name.to_string()),
+            );
         }
         names
     }

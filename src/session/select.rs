@@ -52,7 +52,10 @@ impl Selected {
         let content = lock.as_ref().map(|lock| &lock.content);
         let request = request(registries, &selection, content)?;
         check_registries(registries, content, &selection)?;
-        let (result, facts) = resolve(registries, Resolver::new(&request, &Facts::new())).await?;
+        let (mut result, mut facts) = resolve(registries, Resolver::new(&request, &Facts::new())).await?;
+        if result.is_err() && registries.transport.distrust() {
+            (result, facts) = resolve(registries, Resolver::new(&request, &Facts::new())).await?;
+        }
         let resolution = match result {
             Ok(resolution) => resolution,
             Err(failure) => return Err(why_not(registries, &request, facts, failure).await),
@@ -378,7 +381,13 @@ fn check_registries(
     let name = identity.name();
     let message = format!("{LOCKFILE} has `{name}` from the registry `{registry}`, which is not configured");
     let error = Diagnostic::error(Code::InvalidLockfile, message).about(name);
-    Err(error.suggest(format!("add `--registry {registry}=LOCATION`")).into())
+    Err(error.suggest(other_registry(registry, &identity)).into())
+}
+
+fn other_registry(registry: &RegistryId, identity: &Identity) -> String {
+    format!(
+        "name that registry with `--registry {registry}=LOCATION`, or let it go with `--update {identity}`"
+    )
 }
 
 /// What is asked for, with what the lockfile adds where no packs are named.
@@ -639,7 +648,7 @@ async fn check_locked(
         let error = Diagnostic::error(Code::InvalidLockfile, message).about(identity);
         let error =
             error.because(format!("{LOCKFILE} has it from `{registry}`, now it is `{}`", chosen.registry));
-        return Err(error.suggest(format!("add `--registry {registry}=LOCATION`")).into());
+        return Err(error.suggest(other_registry(registry, identity)).into());
     }
     let changed = *version == release.version && integrity != release.integrity;
     if changed && registries.is_immutable(identity).await? {

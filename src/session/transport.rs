@@ -40,6 +40,9 @@ const MAX_RETRY_AFTER: u64 = 30;
 /// The first wait of our own, in milliseconds.
 const FIRST_WAIT: u32 = 500;
 
+/// How old what is kept must be, in milliseconds, for a failure to be worth looking again.
+const WORTH_A_LOOK: u64 = 10_000;
+
 /// The most bytes of an answer to something that was sent: 1 MiB.
 const MAX_ANSWER: usize = 1 << 20;
 
@@ -170,13 +173,24 @@ pub(super) struct Transport {
     network: Network,
     capabilities: Capabilities,
     jitter: Mutex<u64>,
+    aged: Mutex<Aged>,
+}
+
+/// Whether what is kept was taken without asking.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aged {
+    NotTaken,
+    Taken,
+    /// Nothing is any more that is not from a moment ago.
+    Distrusted,
 }
 
 impl Transport {
     pub(super) fn new(exchange: &Arc<Exchange>, network: Network, capabilities: Capabilities) -> Transport {
         // A seed of 0 would stay 0.
         let jitter = Mutex::new(u64::from(network.seed) | 1 << 32);
-        Transport { exchange: Arc::clone(exchange), network, capabilities, jitter }
+        let aged = Mutex::new(Aged::NotTaken);
+        Transport { exchange: Arc::clone(exchange), network, capabilities, jitter, aged }
     }
 
     /// Reads several things at once and hands each body to `take`. Answers come in the order asked.
@@ -254,6 +268,17 @@ impl Transport {
         }
         self.keep(keep).await;
         answers.into_iter().map(|answer| answer.expect("everything asked for is answered")).collect()
+    }
+
+    /// Has everything asked for anew that was kept for a while, if any of that was taken without
+    /// asking. Says whether it was: then a failure may be one of yesterday's registry.
+    pub(super) fn distrust(&self) -> bool {
+        let mut aged = self.aged.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_worth_it = *aged == Aged::Taken && !self.network.offline;
+        if is_worth_it {
+            *aged = Aged::Distrusted;
+        }
+        is_worth_it
     }
 
     /// Sends something. It is sent again only when the server says that it is not the time.
@@ -351,7 +376,15 @@ impl Transport {
         let at = cached.meta.at;
         // What is from the future was kept by a clock that is wrong.
         let is_young = at <= now && now - at < u64::from(fresh_seconds) * 1000 && at >= refresh_before;
-        offline || get.is_immutable || is_young
+        if offline || get.is_immutable {
+            return true;
+        }
+        let is_aged = now.saturating_sub(at) >= WORTH_A_LOOK;
+        let mut aged = self.aged.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_young && is_aged && *aged == Aged::NotTaken {
+            *aged = Aged::Taken;
+        }
+        is_young && !(is_aged && *aged == Aged::Distrusted)
     }
 
     fn fetch(&self, pending: &Pending) -> Fetch {
@@ -431,7 +464,14 @@ impl Transport {
             401 | 403 => {
                 let authorization = asked.get.authorization.as_ref();
                 let has_token = !authorized(&asked.address, authorization).is_empty();
-                Verdict::Failed(sign_in(refused(Code::Unauthorized), has_token))
+                let error = sign_in(refused(Code::Unauthorized), has_token);
+                Verdict::Failed(match authorization {
+                    Some(_) if !has_token => {
+                        let origin = asked.address.origin();
+                        error.because(format!("it redirects to {origin}, which gets no token of another"))
+                    }
+                    _ => error,
+                })
             }
             404 | 410 => Verdict::Absent,
             408 | 429 | 500 | 502 | 503 | 504 => {

@@ -1,13 +1,15 @@
 // The packed package, installed as its users would: once for all test files, in a directory that the next build replaces.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
+
+const HOUR = 60 * 60 * 1000;
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const packs = join(root, "tests/cases/packs");
@@ -35,8 +37,10 @@ async function install() {
   // Another test file may have been faster; its directory is as good.
   if (existsSync(directory)) rmSync(fresh, { recursive: true });
   else renameSync(fresh, directory);
+  // Those of former builds; another checkout may be testing its own right now.
   for (const name of readdirSync(parent)) {
-    if (!name.startsWith(digest)) rmSync(join(parent, name), { recursive: true, force: true });
+    const age = Date.now() - (statSync(join(parent, name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (!name.startsWith(digest) && age > HOUR) rmSync(join(parent, name), { recursive: true, force: true });
   }
   return directory;
 }

@@ -159,7 +159,7 @@ fn a_name_never_changes_its_registry_unseen() {
     host.roots.insert("target".into(), with_lock(private));
     assert_eq!(
         shown(&host.run(http(AGAIN)).unwrap_err()),
-        "error[invalid-lockfile]: packwright.lock has `a` from the registry `private`, which is not configured\n  help: add `--registry private=LOCATION`"
+        "error[invalid-lockfile]: packwright.lock has `a` from the registry `private`, which is not configured\n  help: name that registry with `--registry private=LOCATION`, or let it go with `--update a`"
     );
     let mut both = http(AGAIN);
     both.registries.push(packwright::session::RegistryInput {
@@ -171,7 +171,7 @@ fn a_name_never_changes_its_registry_unseen() {
     });
     assert_eq!(
         shown(&host.run(both).unwrap_err()),
-        "error[invalid-lockfile]: `a` would come from another registry than before\n  because packwright.lock has it from `private`, now it is `starter`\n  help: add `--registry private=LOCATION`"
+        "error[invalid-lockfile]: `a` would come from another registry than before\n  because packwright.lock has it from `private`, now it is `starter`\n  help: name that registry with `--registry private=LOCATION`, or let it go with `--update a`"
     );
 }
 

@@ -298,6 +298,46 @@ fn what_is_kept_is_fresh_for_five_minutes_and_then_revalidated() {
     assert!(all_revalidate);
 }
 
+/// Yesterday's registry is no reason to say no: before a failure is told, what was kept for a while
+/// is looked at again, once.
+#[test]
+fn a_failure_is_not_told_from_what_was_kept() {
+    let mut host = server();
+    let newer = |json: &str, seconds: u64| {
+        let mut later = input(json);
+        later.network.now += seconds * 1000;
+        later
+    };
+    fetched(&mut host, later(0)).1.unwrap();
+    let lines = String::from_utf8(host.urls[&format!("{BASE}index/a.jsonl")].clone()).unwrap();
+    let more = format!("{lines}{}", lines.replace("1.0.0", "2.0.0"));
+    let wanted = r#"{"type":"dependencies","packs":["a@2"]}"#;
+    assert!(host.run(newer(wanted, 1)).is_err());
+    let (asked, ending) = fetched(&mut host, newer(wanted, 60));
+    assert_eq!((asked.len(), ending.is_err()), (1, true), "it was looked at again");
+    let (asked, _) = fetched(&mut host, newer(wanted, 65));
+    assert_eq!(asked.len(), 0, "but not all the time");
+    host.urls.insert(format!("{BASE}index/a.jsonl"), more.into_bytes());
+    fetched(&mut host, newer(wanted, 120)).1.unwrap();
+}
+
+#[test]
+fn what_is_to_be_updated_is_asked_for() {
+    let mut host = server();
+    fetched(&mut host, later(0)).1.unwrap();
+    let json = r#"{"type":"dependencies","packs":["a"],"update":["a"]}"#;
+    let (asked, _) = fetched(&mut host, SessionInput { command: input(json).command, ..later(1) });
+    assert_eq!(asked.len(), 0, "without a lockfile it is refused before");
+    let lock = "version = 1\ngenerator = \"0.1.0\"\ntimestamp = \"2026-01-01T00:00:00Z\"\nrequirements = [\"a\"]\n[answers]\n[[pack]]\nname = \"a\"\nversion = \"1.0.0\"\nregistry = \"r\"\nintegrity = \"INTEGRITY\"\n";
+    let integrity = Digest::of(&host.urls[&archive(&host)]).to_string();
+    let lock = lock.replace("INTEGRITY", &integrity);
+    host.roots.insert("target".into(), directory([("packwright.lock", lock)]));
+    let json = r#"{"type":"dependencies","packs":[],"update":["a"],"target":true}"#;
+    let (asked, ending) = fetched(&mut host, SessionInput { command: input(json).command, ..later(1) });
+    ending.unwrap();
+    assert_eq!(asked.len(), 2, "the configuration and what it says of the pack");
+}
+
 #[test]
 fn offline_takes_what_is_kept_and_says_what_is_missing() {
     let mut host = server();

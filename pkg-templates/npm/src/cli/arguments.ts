@@ -170,7 +170,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: "yank",
-    about: "Withdraw a version: new projects no longer get it, those that have it locked do",
+    about: "Withdraw a version: others are taken, if they will do; on npm registries it is deprecated",
     operands: [{ name: "PACK", about: "NAME@VERSION", takes: "one" }],
     flags: ["undo", "reason", "registry", ...EVERYWHERE],
     examples: ['packwright yank web-api@1.2.0 --reason "loses data"', "packwright yank web-api@1.2.0 --undo"],
