@@ -498,8 +498,7 @@ impl Gathered {
             Err(_) => return Ok(()),
         };
         let id = scope.map_or(NPM_ID, |scope| scope.trim_start_matches('@'));
-        let id: RegistryId =
-            id.parse().map_err(|error: NameError| Diagnostic::error(Code::InvalidName, error.to_string()))?;
+        let id: RegistryId = id.parse()?;
         check_url(url).map_err(|error| Diagnostic::error(Code::InvalidInput, error))?;
         let url = format!("{NPM_PREFIX}{url}");
         let there = self.registries.get(&id).filter(|there| there.scopes.as_ref() != Some(&scopes));
@@ -649,8 +648,7 @@ fn clash(one: &ConfiguredRegistry, other: &ConfiguredRegistry) -> Option<String>
 
 fn registry(id: &str, raw: RawRegistry, from: &str) -> Result<ConfiguredRegistry, Diagnostic> {
     let invalid = |message: String| Diagnostic::error(Code::InvalidInput, message);
-    let checked: RegistryId =
-        id.parse().map_err(|error: NameError| Diagnostic::error(Code::InvalidName, error.to_string()))?;
+    let checked: RegistryId = id.parse()?;
     let location = match (raw.url, raw.directory) {
         (Some(url), None) => {
             check_url(&url).map_err(invalid)?;
@@ -659,17 +657,15 @@ fn registry(id: &str, raw: RawRegistry, from: &str) -> Result<ConfiguredRegistry
         (None, Some(path)) => Place::Directory { path, base: Some(from.to_owned()) },
         _ => return Err(invalid(format!("the registry `{id}` has either a `url` or a `directory`"))),
     };
-    let scope = |text: String| {
-        text.parse().map_err(|error: NameError| Diagnostic::error(Code::InvalidName, error.to_string()))
-    };
-    let scopes = raw.scopes.map(|scopes| scopes.into_iter().map(scope).collect::<Result<_, _>>());
+    let scopes = raw.scopes.map(|scopes| scopes.iter().map(|scope| scope.parse()).collect());
+    let scopes: Option<Vec<Scope>> = scopes.transpose().map_err(|error: NameError| error)?;
     for origin in &raw.archives {
         origin.parse::<Address>().map_err(|error| invalid(error.to_string()))?;
     }
     Ok(ConfiguredRegistry {
         id: checked,
         location,
-        scopes: scopes.transpose()?,
+        scopes,
         authorization: None,
         archives: raw.archives,
         from: from.to_owned(),

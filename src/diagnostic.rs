@@ -254,6 +254,12 @@ impl From<Diagnostic> for Vec<Diagnostic> {
     }
 }
 
+/// That there are no problems, or all of them.
+pub(crate) fn none_of(problems: impl IntoIterator<Item = Diagnostic>) -> Result<(), Vec<Diagnostic>> {
+    let problems: Vec<Diagnostic> = problems.into_iter().collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
 /// As a terminal without colours shows it.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

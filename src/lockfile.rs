@@ -81,6 +81,17 @@ pub struct LockedPackage {
     pub integrity: Digest,
 }
 
+/// What is recorded of a pack or package alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Locked<'a> {
+    /// Its version.
+    pub version: &'a Version,
+    /// Where it came from.
+    pub registry: &'a RegistryId,
+    /// The digest of its archive.
+    pub integrity: Digest,
+}
+
 /// A file as it was generated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LockedFile {
@@ -274,11 +285,16 @@ impl Lockfile {
         }
     }
 
-    /// Everything that is locked, packs first, with its version.
-    pub fn locked(&self) -> impl Iterator<Item = (Identity, &Version)> {
-        let packs = self.packs.iter().map(|pack| (Identity::Pack(pack.name.clone()), &pack.version));
+    /// Everything that is locked, packs first.
+    pub fn locked(&self) -> impl Iterator<Item = (Identity, Locked<'_>)> {
+        let packs = self.packs.iter().map(|pack| {
+            let LockedPack { version, registry, integrity, .. } = pack;
+            (Identity::Pack(pack.name.clone()), Locked { version, registry, integrity: *integrity })
+        });
         let packages = self.packages.iter().map(|package| {
-            (Identity::Package(package.registry.clone(), package.name.clone()), &package.version)
+            let LockedPackage { version, registry, integrity, .. } = package;
+            let identity = Identity::Package(registry.clone(), package.name.clone());
+            (identity, Locked { version, registry, integrity: *integrity })
         });
         packs.chain(packages)
     }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+use crate::diagnostic::{Code, Diagnostic};
+
 /// The most characters a scope or an unscoped name may have.
 pub const MAX_LENGTH: usize = 64;
 
@@ -21,6 +23,12 @@ pub struct NameError {
     text: String,
     kind: &'static str,
     reason: &'static str,
+}
+
+impl From<NameError> for Diagnostic {
+    fn from(error: NameError) -> Diagnostic {
+        Diagnostic::error(Code::InvalidName, error.to_string())
+    }
 }
 
 macro_rules! names {
@@ -169,6 +177,14 @@ impl Identity {
         match self {
             Identity::Pack(name) => name.as_str(),
             Identity::Package(_, name) => name.as_str(),
+        }
+    }
+
+    /// The name of a pack.
+    pub fn pack(&self) -> Option<&PackName> {
+        match self {
+            Identity::Pack(name) => Some(name),
+            Identity::Package(..) => None,
         }
     }
 

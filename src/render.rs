@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 
 use crate::archive::{Files, PackFile};
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic, nearest, none_of};
 use crate::expression::{Engine, TemplateError};
 use crate::manifest::{Manifest, Merge, Mode, Source, Template};
 use crate::name::PackName;
@@ -104,8 +104,7 @@ pub fn check_sources(manifest: &Manifest, files: &Files) -> Result<(), Vec<Diagn
         };
         (!is_there).then(|| missing(manifest, files, template, source))
     };
-    let problems: Vec<Diagnostic> = manifest.templates.iter().filter_map(absent).collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    none_of(manifest.templates.iter().filter_map(absent))
 }
 
 fn missing(manifest: &Manifest, files: &Files, template: &Template, source: &RelPath) -> Diagnostic {

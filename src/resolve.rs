@@ -206,6 +206,11 @@ pub struct Resolution {
 }
 
 impl Resolution {
+    /// Everything by its identity.
+    pub(crate) fn by_identity(&self) -> BTreeMap<&Identity, &Chosen> {
+        self.iter().map(|chosen| (&chosen.identity, chosen)).collect()
+    }
+
     /// Packs, then packages.
     pub fn iter(&self) -> impl Iterator<Item = &Chosen> {
         self.packs.iter().chain(&self.packages)
@@ -358,7 +363,6 @@ impl<'a> Resolver<'a> {
                     self.allowance *= 2;
                     return Progress::Paused;
                 }
-                Err(Stop::Exhausted) if self.relaxed => return Progress::Done(Err(Failure::TooHard)),
                 Err(stop) if !self.relaxed => {
                     if let Stop::NoSolution(tree) = stop {
                         dismantle(*tree);

@@ -1,9 +1,6 @@
 //! Corpora of other projects, read from `../shared/corpora` where that is present.
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::io::Write as _;
-use std::path::PathBuf;
-
 use base64::Engine as _;
 use packwright::address::Address;
 use packwright::archive;
@@ -18,19 +15,10 @@ use packwright::registry::npm::Form;
 use packwright::version::{MAX_LENGTH, Version};
 use serde_json::Value as Json;
 
-fn corpus(path: &str) -> Option<String> {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora").join(path);
-    match std::fs::read_to_string(&file) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            // Past the harness, which hides what passing tests print.
-            let mut terminal = std::io::stdout();
-            writeln!(terminal, "skipped: the corpus {path} is not there").unwrap();
-            None
-        }
-        Err(error) => panic!("{path}: {error}"),
-    }
-}
+#[path = "resolve/corpus.rs"]
+mod corpus;
+
+use corpus::corpus;
 
 fn json(text: &str) -> Json {
     serde_json::from_str(text).unwrap()

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use packwright::constraint::{Constraint, Requirement};
 use packwright::manifest::Dependency;
-use packwright::name::{Identity, PackName};
+use packwright::name::{Identity, PackName, PackageName};
 use packwright::registry::{Digest, Release};
 use packwright::resolve::{Facts, Known, Request};
+use packwright::version::Version;
 
 /// A name, by its number.
 pub type Name = u32;
@@ -102,21 +103,29 @@ pub fn large_case(json: &str) -> Registry {
         .collect()
 }
 
+/// A release that requires nothing.
+pub fn release(name: PackageName, version: Version) -> Release {
+    Release {
+        name,
+        version,
+        dependencies: Vec::new(),
+        packages: Vec::new(),
+        integrity: Digest::of(b""),
+        size: Some(0),
+        archive: None,
+        yanked: false,
+        deprecated: None,
+        published: None,
+    }
+}
+
 /// The registry as the resolver sees it.
 pub fn facts(registry: &Registry) -> Facts {
     let mut constraints: BTreeMap<(u32, Option<u32>), Constraint> = BTreeMap::new();
     let known = |(&name, versions): (&Name, &BTreeMap<u32, Vec<Edge>>)| {
         let releases = versions.iter().rev().map(|(version, edges)| Release {
-            name: (&pack(name)).into(),
-            version: format!("{version}.0.0").parse().expect("it is a version"),
             dependencies: edges.iter().map(|edge| dependency(&mut constraints, edge)).collect(),
-            packages: Vec::new(),
-            integrity: Digest::of(b""),
-            size: Some(0),
-            archive: None,
-            yanked: false,
-            deprecated: None,
-            published: None,
+            ..release((&pack(name)).into(), format!("{version}.0.0").parse().expect("it is a version"))
         });
         let registry = "main".parse().expect("it is a registry");
         (Identity::Pack(pack(name)), Some(Known { registry, releases: releases.collect(), latest: None }))

@@ -272,13 +272,11 @@ impl<'a> Story<'a> {
             return self.missing().is_none().then(|| format!("there is no {}", named(identity)));
         }
         let facts: Vec<&Fact> = self.facts_about(identity).collect();
-        let everybody =
-            |version: &Version, early: bool| facts.iter().all(|fact| fact.admits(supply, version, early));
-        if let Some(version) = supply.yanked.iter().rev().find(|version| everybody(version, false)) {
+        let everybody = |version: &&Version| facts.iter().all(|fact| fact.admits(supply, version, false));
+        if let Some(version) = supply.yanked.iter().rev().find(everybody) {
             return Some(format!("`{identity}@{version}` would do, but it is yanked"));
         }
-        let early = supply.available.iter().rev().filter(|version| version.is_prerelease());
-        if let Some(version) = early.clone().find(|version| everybody(version, true)) {
+        if let Some(version) = self.conflict.early_of(identity) {
             return Some(format!("`{identity}@{version}` would do, but it is a pre-release"));
         }
         let latest = facts.iter().flat_map(|fact| &fact.constraints).any(Constraint::is_latest);

@@ -33,8 +33,7 @@ impl<'a> Branch<'a> {
 
 /// The graph as lines that branch. Whatever comes up again is marked `(*)` and not followed.
 pub fn tree(resolution: &Resolution, view: &TreeView) -> String {
-    let everything: BTreeMap<&Identity, &Chosen> =
-        resolution.iter().map(|chosen| (&chosen.identity, chosen)).collect();
+    let everything = resolution.by_identity();
     let dependents = dependents(resolution);
     let branches = |chosen: &Chosen| -> Vec<Branch> {
         if view.invert.is_some() {
@@ -94,9 +93,7 @@ pub fn tree(resolution: &Resolution, view: &TreeView) -> String {
 
 fn dependents(resolution: &Resolution) -> BTreeMap<&Identity, Vec<(&Chosen, &Required)>> {
     let mut dependents: BTreeMap<&Identity, Vec<(&Chosen, &Required)>> = BTreeMap::new();
-    let mut packs: Vec<&Chosen> = resolution.packs.iter().collect();
-    packs.sort_by(|a, b| a.identity.cmp(&b.identity));
-    for pack in packs {
+    for pack in resolution.by_identity().into_values() {
         for required in &pack.requirements {
             dependents.entry(&required.target).or_default().push((pack, required));
         }

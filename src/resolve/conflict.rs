@@ -170,12 +170,17 @@ impl Conflict {
     /// The highest pre-release that everybody would take of the one thing where it breaks.
     pub fn early(&self) -> Option<(&Identity, &Version)> {
         let [only] = self.contested()[..] else { return None };
-        let supply = self.supply(only)?;
-        let mut facts = self.facts.iter().filter(|fact| fact.target == *only);
-        let early = supply.available.iter().rev().filter(|version| version.is_prerelease());
-        let version =
-            { early }.find(|version| facts.clone().all(|fact| fact.admits(supply, version, true)))?;
-        facts.next().map(|_| (only, version))
+        Some((only, self.early_of(only)?))
+    }
+
+    /// The highest pre-release of something that everybody who requires it would take.
+    pub fn early_of(&self, identity: &Identity) -> Option<&Version> {
+        let supply = self.supply(identity)?;
+        let everybody = |version: &Version| {
+            let mut facts = self.facts.iter().filter(|fact| fact.target == *identity);
+            facts.all(|fact| fact.admits(supply, version, true))
+        };
+        supply.available.iter().rev().find(|version| version.is_prerelease() && everybody(version))
     }
 
     /// What there is of something required in the facts.
@@ -286,9 +291,7 @@ fn fact(universe: &Universe, reach: &mut BTreeMap<usize, Ranks>, from: Node, to:
         Node::Item(item) => {
             let reached = reach.get(&item);
             let may = |rank: &usize| reached.is_none_or(|ranks| ranks.contains(&number(*rank)));
-            let mut ranks: Vec<usize> = universe.preferred(item).filter(may).collect();
-            ranks.sort_unstable();
-            (Some(item), ranks)
+            (Some(item), universe.choosable(item).filter(may).collect())
         }
         Node::Presence(_) => return None,
     };
@@ -337,13 +340,9 @@ fn fact(universe: &Universe, reach: &mut BTreeMap<usize, Ranks>, from: Node, to:
 fn supply(universe: &Universe, identity: &Identity) -> Supply {
     let item = universe.number(identity);
     let known = item.and_then(|item| universe.known(item));
-    let mut available: Vec<Version> = item
-        .into_iter()
-        .flat_map(|item| {
-            universe.preferred(item).map(move |rank| universe.release(item, rank).version.clone())
-        })
-        .collect();
-    available.sort();
+    let version = |item| move |rank| universe.release(item, rank).version.clone();
+    let available: Vec<Version> =
+        item.into_iter().flat_map(|item| universe.choosable(item).map(version(item))).collect();
     let yanked = known.into_iter().flat_map(|known| known.releases.iter().rev());
     let yanked = yanked.filter(|release| release.yanked).map(|release| release.version.clone());
     Supply {
@@ -394,10 +393,8 @@ fn derivation(universe: &Universe, facts: &[(Node, Node, Fact)], tree: &Tree) ->
 fn term(universe: &Universe, node: Node, ranks: &Ranks, negated: bool) -> Term {
     let item = node.item();
     let versions = |item: usize| {
-        let mut chosen: Vec<usize> =
-            universe.preferred(item).filter(|&rank| ranks.contains(&number(rank))).collect();
-        chosen.sort_unstable();
-        chosen.into_iter().map(|rank| universe.release(item, rank).version.clone()).collect()
+        let meant = universe.choosable(item).filter(|&rank| ranks.contains(&number(rank)));
+        meant.map(|rank| universe.release(item, rank).version.clone()).collect()
     };
     Term {
         identity: item.map(|item| universe.identity(item).clone()),

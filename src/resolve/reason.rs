@@ -146,9 +146,7 @@ fn required_by(request: &Request, resolution: &Resolution, identity: &Identity) 
         overridden: (written != constraint).then(|| written.clone()),
         optional: false,
     });
-    let mut packs: Vec<&Chosen> = resolution.packs.iter().collect();
-    packs.sort_by(|a, b| a.identity.cmp(&b.identity));
-    let others = packs.into_iter().flat_map(|pack| {
+    let others = resolution.by_identity().into_values().flat_map(|pack| {
         let edges = request.edges(&pack.identity, &pack.release).filter(|edge| edge.target == *identity);
         edges.map(|edge| Requirer {
             by: Some(pack.label()),
@@ -162,8 +160,7 @@ fn required_by(request: &Request, resolution: &Resolution, identity: &Identity) 
 
 /// The shortest way from something the user asks for, found breadth first.
 fn path_to(resolution: &Resolution, identity: &Identity) -> Vec<String> {
-    let everything: BTreeMap<&Identity, &Chosen> =
-        resolution.iter().map(|chosen| (&chosen.identity, chosen)).collect();
+    let everything = resolution.by_identity();
     // Who led to what; nobody led to what the user asks for.
     let mut led: BTreeMap<&Identity, Option<&Chosen>> = BTreeMap::new();
     let mut open: VecDeque<&Chosen> = resolution.packs.iter().filter(|pack| pack.requested).collect();
@@ -254,16 +251,16 @@ fn probe(
     let gather = Gather::complete(&insisting, &library, resolution.pinned);
     let universe = Universe::new(&insisting, &library, &gather);
     match Search::new(&universe, TRIAL_EFFORT).run() {
-        Err(Stop::NoSolution(tree)) if resolution.pinned => {
+        Err(Stop::NoSolution(tree)) => {
             let conflict = Conflict::new(&universe, *tree);
+            if !resolution.pinned {
+                return Hindrance::Clash { conflict: Box::new(conflict) };
+            }
             let by = match conflict.contested()[..] {
                 [only] if request.locked.contains_key(only) => Some(only.clone()),
                 _ => None,
             };
             Hindrance::HeldByLock { by }
-        }
-        Err(Stop::NoSolution(tree)) => {
-            Hindrance::Clash { conflict: Box::new(Conflict::new(&universe, *tree)) }
         }
         Err(Stop::Exhausted) => Hindrance::Unknown,
         Ok(other) => {

@@ -140,6 +140,11 @@ impl<'a> Universe<'a> {
         locked.iter().copied().filter(|&rank| choosable[rank]).chain(others)
     }
 
+    /// The ranks that may be chosen, ascending.
+    pub(super) fn choosable(&self, item: usize) -> impl Iterator<Item = usize> {
+        self.items[item].choosable.iter().enumerate().filter(|&(_, &may)| may).map(|(rank, _)| rank)
+    }
+
     /// The best rank of some that may be chosen.
     pub(super) fn best(&self, item: usize, ranks: &Ranks) -> Option<usize> {
         let Item { choosable, deprecated, locked, lowest_first, .. } = &self.items[item];
@@ -215,9 +220,8 @@ impl<'a> Universe<'a> {
     fn count_admitted(&self, item: usize, constraint: &Constraint) -> Ranks {
         let Some(known) = self.known(item) else { return Ranks::empty() };
         let locked = self.request.locked.get(self.identity(item));
-        let choosable = self.items[item].choosable.iter().enumerate().filter(|&(_, &choosable)| choosable);
-        let admitted = choosable
-            .map(|(rank, _)| rank)
+        let admitted = self
+            .choosable(item)
             .filter(|&rank| known.admits(constraint, &self.release(item, rank).version, locked));
         runs(admitted)
     }

@@ -39,8 +39,7 @@ pub(super) async fn dependencies(
 
 /// What a text names. A package may go without its registry if no pack has its name.
 fn find(resolution: &Resolution, text: &str) -> Result<Identity, Vec<Diagnostic>> {
-    let identity: Identity =
-        text.parse().map_err(|error: NameError| Diagnostic::error(Code::InvalidName, error.to_string()))?;
+    let identity: Identity = text.parse().map_err(|error: NameError| Diagnostic::from(error))?;
     let all = || resolution.iter().map(|chosen| &chosen.identity);
     let by_name =
         || all().find(|other| matches!(identity, Identity::Pack(_)) && other.name() == identity.name());

@@ -15,7 +15,7 @@ use super::select::{ReadLockfile, Selected, parse_requirement};
 use crate::archive;
 use crate::compose::{Tree, compose};
 use crate::constraint::Constraint;
-use crate::diagnostic::{self, Code, Diagnostic, nearest};
+use crate::diagnostic::{self, Code, Diagnostic, nearest, none_of};
 use crate::explain::no_such_version;
 use crate::expression::Engine;
 use crate::lockfile::{LockedFile, Lockfile};
@@ -184,14 +184,11 @@ impl Inquiry {
             .resolution
             .packs
             .iter()
-            .filter_map(|chosen| match &chosen.identity {
-                Identity::Pack(name) => Some((name.clone(), &chosen.release)),
-                Identity::Package(..) => None,
-            })
+            .filter_map(|chosen| Some((chosen.identity.pack()?.clone(), &chosen.release)))
             .collect();
         let packs = registries.packs(&releases).await?;
         one_registry_each(&selected, &packs)?;
-        let lock = selected.lock.as_ref().map(|lock| &lock.content);
+        let lock = selected.locked();
         let timestamp = match generation.timestamp {
             Some(timestamp) => {
                 check_timestamp(&timestamp)
@@ -221,7 +218,7 @@ impl Inquiry {
         problems.extend(self.questions.iter().filter_map(|question| question.problem.clone()));
         problems
             .extend(self.questions.iter().filter(|question| question.is_missing()).map(Question::missing));
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        none_of(problems)
     }
 
     /// The files, and the paths of those whose content tells a secret.
@@ -481,7 +478,7 @@ fn warn_of_left_over(path: &String) -> Diagnostic {
 
 fn up_to_date(plan: &Plan, leftovers: &[String]) -> Result<(), Vec<Diagnostic>> {
     let stale = plan.operations.iter().filter(|operation| operation.action != Action::Unchanged);
-    let problems: Vec<Diagnostic> = stale
+    let problems = stale
         .map(|operation| {
             let path = &operation.path;
             let message = match (operation.action, &operation.diff) {
@@ -501,9 +498,8 @@ fn up_to_date(plan: &Plan, leftovers: &[String]) -> Result<(), Vec<Diagnostic>> 
         .chain(leftovers.iter().map(|path| {
             let message = format!("`{path}` is no longer made by the packs");
             Diagnostic::error(Code::OutOfDate, message).about(path).suggest("remove it")
-        }))
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+        }));
+    none_of(problems)
 }
 
 fn mode_text(mode: Mode) -> &'static str {

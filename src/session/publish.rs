@@ -3,21 +3,20 @@
 //! A static index is written only where it is a directory. With npm's protocol one request publishes,
 //! and withdrawing is deprecating.
 
-use super::cancelled;
 use super::index::Index;
 use super::protocol::{Capabilities, Outcome, Publication, Publish, PublishedFile, Root, Yank};
-use super::registries::{Kind, Pack, Registries, Registry, SourcePack, read_source};
-use super::transport::{Get, Sent};
+use super::registries::{Kind, Pack, Registries, Registry, SourcePack, archived, below, read_source};
+use super::transport::Sent;
 use crate::address::Address;
-use crate::archive::{self, Layout, PackFile};
+use crate::archive::{Layout, PackFile};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{self, Manifest, Mode};
 use crate::name::{Identity, PackName, PackageName};
 use crate::path::RelPath;
+use crate::registry::Digest;
 use crate::registry::npm::{
-    Form, LATEST, Packument, Upload, deprecate, package_json, packument_path, parse_packument, tarball_path,
+    Form, LATEST, Packument, Upload, deprecate, package_json, parse_packument, tarball_path,
 };
-use crate::registry::{Digest, MAX_SIZE};
 use crate::render::check_sources;
 use crate::version::Version;
 
@@ -149,9 +148,7 @@ fn named_version(text: &str) -> Result<(PackName, Version), Diagnostic> {
         let message = format!("`{}` names no version", text.escape_debug());
         Diagnostic::error(Code::InvalidVersion, message).suggest("write `NAME@VERSION`")
     })?;
-    let name = name
-        .parse()
-        .map_err(|error: crate::name::NameError| Diagnostic::error(Code::InvalidName, error.to_string()))?;
+    let name = name.parse()?;
     let version = version.parse().map_err(|error: crate::version::VersionError| {
         Diagnostic::error(Code::InvalidVersion, error.to_string())
     })?;
@@ -181,18 +178,12 @@ async fn npm(
         let error = Diagnostic::error(Code::InvalidManifest, message).about("package.json");
         return Err(error.suggest("move it below a directory of templates").into());
     }
-    let known = npm_packument(registries, registry, base, &name).await?;
+    let known = registry.packument(&registries.transport, &name).await?;
     let tag = tag(order, manifest, known.as_ref(), registry)?;
     let content = serde_json::to_string_pretty(&package_json(manifest)).expect("it is JSON") + "\n";
     pack.files.insert(path, PackFile { content: content.into_bytes(), mode: Mode::Regular });
-    let archive = archive::pack(&pack.files, Layout::Npm).map_err(|error| {
-        Diagnostic::error(Code::InvalidArchive, format!("`{}` cannot be archived", manifest.label()))
-            .because(error)
-    })?;
-    let invalid =
-        |error: crate::address::AddressError| Diagnostic::error(Code::InvalidRegistry, error.to_string());
-    let tarball = base.join(&tarball_path(&name, version)).map_err(invalid)?;
-    let address = base.join(&packument_path(&name)).map_err(invalid)?;
+    let archive = archived(manifest, &pack.files, Layout::Npm)?;
+    let tarball = below(base, &tarball_path(&name, version))?;
     let readme = manifest.readme.as_ref().and_then(|path| pack.files.get(path));
     let upload = Upload {
         manifest,
@@ -202,21 +193,14 @@ async fn npm(
         access: order.access,
         readme: readme.and_then(|file| std::str::from_utf8(&file.content).ok()),
     };
-    if !order.dry_run {
-        if registries.exchange().is_cancelled() {
-            return Err(cancelled().into());
-        }
-        let body = upload.to_text().into_bytes();
-        // First, as an answer may be lost: whoever then looks sees what is there.
-        registry.outdate(&registries.transport, &name).await;
-        let sent = registries.transport.put(&address, registry.authorization(), body).await;
-        if sent.map_err(|error| registry.blame(error))? == Sent::Conflict {
-            // It may have been this very request that the server took before it said to try again.
-            let known = npm_packument(registries, registry, base, &name).await?;
-            let releases = known.iter().flat_map(|known| &known.releases);
-            if !{ releases }.any(|release| release.version == *version && release.integrity.is_of(&archive)) {
-                return Err(already_published(&manifest.label(), registry).into());
-            }
+    if !order.dry_run
+        && registry.store(&registries.transport, base, &name, upload.to_text()).await? == Sent::Conflict
+    {
+        // It may have been this very request that the server took before it said to try again.
+        let known = registry.packument(&registries.transport, &name).await?;
+        let releases = known.iter().flat_map(|known| &known.releases);
+        if !{ releases }.any(|release| release.version == *version && release.integrity.is_of(&archive)) {
+            return Err(already_published(&manifest.label(), registry).into());
         }
     }
     let published = publication(registry, &pack, &archive, Digest::sha512(&archive));
@@ -260,49 +244,6 @@ fn tag(
     }
 }
 
-/// What an npm registry says of a name right now.
-async fn npm_text(
-    registries: &Registries,
-    registry: &Registry,
-    base: &Address,
-    name: &PackageName,
-    query: &str,
-) -> Result<Option<String>, Diagnostic> {
-    let address = base.join(&format!("{}{query}", packument_path(name)));
-    let address = address.map_err(|error| Diagnostic::error(Code::InvalidRegistry, error.to_string()))?;
-    let get = Get {
-        address,
-        key: None,
-        accept: Form::Pack.accept(),
-        max_bytes: MAX_SIZE,
-        is_immutable: false,
-        authorization: registry.authorization().cloned(),
-    };
-    let mut text = None;
-    let mut take = |_: usize, bytes: &[u8]| {
-        let utf8 = String::from_utf8(bytes.to_vec()).map_err(|error| {
-            Diagnostic::error(Code::BadResponse, format!("what it says of `{name}` is not UTF-8"))
-                .because(error)
-        })?;
-        text = Some(utf8);
-        Ok(())
-    };
-    registries.transport.get_all(&[get], &mut take).await.remove(0).map_err(|error| registry.blame(error))?;
-    Ok(text)
-}
-
-/// What an npm registry has of a name right now, packs or not.
-async fn npm_packument(
-    registries: &Registries,
-    registry: &Registry,
-    base: &Address,
-    name: &PackageName,
-) -> Result<Option<Packument>, Diagnostic> {
-    let text = npm_text(registries, registry, base, name, "").await?;
-    let known = text.map(|text| parse_packument(name, &text, Form::Package)).transpose();
-    Ok(known.map_err(|error| registry.blame(error))?.flatten())
-}
-
 /// A deprecation is a packument sent back whole: what is missing in it would be withdrawn, so it is
 /// fetched right before.
 async fn deprecate_version(
@@ -312,12 +253,12 @@ async fn deprecate_version(
     name: &PackageName,
     version: &Version,
     order: &Yank,
-) -> Result<bool, Diagnostic> {
+) -> Result<bool, Vec<Diagnostic>> {
     let undo = order.undo;
     let reason = order.reason.as_deref().filter(|reason| !reason.trim().is_empty());
-    let Some(text) = npm_text(registries, registry, base, name, "?write=true").await? else {
+    let Some(text) = registry.packument_to_change(&registries.transport, name).await? else {
         let message = format!("the registry `{}` has no `{name}`", registry.id);
-        return Err(Diagnostic::error(Code::PackNotFound, message).about(name));
+        return Err(Diagnostic::error(Code::PackNotFound, message).about(name).into());
     };
     let blame = |error| registry.blame(error);
     let known = parse_packument(name, &text, Form::Package).map_err(blame)?;
@@ -330,16 +271,9 @@ async fn deprecate_version(
         (false, reason) => Some(reason.unwrap_or(WITHDRAWN)),
     };
     let Some(changed) = deprecate(name, &text, version, reason).map_err(blame)? else { return Ok(false) };
-    let address = base.join(&packument_path(name));
-    let address = address.map_err(|error| Diagnostic::error(Code::InvalidRegistry, error.to_string()))?;
-    if registries.exchange().is_cancelled() {
-        return Err(cancelled());
-    }
-    registry.outdate(&registries.transport, name).await;
-    let sent = registries.transport.put(&address, registry.authorization(), changed.into_bytes()).await;
-    if sent.map_err(blame)? == Sent::Conflict {
+    if registry.store(&registries.transport, base, name, changed).await? == Sent::Conflict {
         let message = format!("`{name}` was changed in the registry `{}` at the same time", registry.id);
-        return Err(Diagnostic::error(Code::BadResponse, message).about(name).suggest("try again"));
+        return Err(Diagnostic::error(Code::BadResponse, message).about(name).suggest("try again").into());
     }
     Ok(true)
 }

@@ -8,8 +8,11 @@ mod sources;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(super) use self::npm::below;
 pub(super) use self::registry::{Kind, Place, Registry};
-pub(super) use self::sources::{SourcePack, all_sources, check_place, read_source, shown_first, two_sources};
+pub(super) use self::sources::{
+    SourcePack, all_sources, archived, check_place, read_source, shown_first, two_sources,
+};
 use super::exchange::Exchange;
 use super::protocol::RegistryInput;
 use super::transport::Transport;

@@ -7,9 +7,9 @@ use super::exchange::Exchange;
 use super::protocol::{Change, HostErrorKind, Root, Selection};
 use super::registries::Registries;
 use crate::constraint::{Constraint, ConstraintError, Requirement, RequirementError};
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic, nearest, none_of};
 use crate::explain::explain;
-use crate::lockfile::{self, LockedPack, LockedPackage, Lockfile};
+use crate::lockfile::{self, Locked, LockedPack, LockedPackage, Lockfile};
 use crate::name::{Identity, NameError, PackName, PackageName, RegistryId};
 use crate::path::LOCKFILE;
 use crate::registry::Digest;
@@ -52,23 +52,30 @@ impl Selected {
         let content = lock.as_ref().map(|lock| &lock.content);
         let request = request(registries, &selection, content)?;
         check_registries(registries, content, &selection)?;
-        let (mut result, mut facts) = resolve(registries, Resolver::new(&request, &Facts::new())).await?;
+        let nothing = Facts::new();
+        let mut resolver = Resolver::new(&request, &nothing);
+        let mut result = resolve(registries, &mut resolver).await?;
         if result.is_err() && registries.transport.distrust() {
-            (result, facts) = resolve(registries, Resolver::new(&request, &Facts::new())).await?;
+            resolver = Resolver::new(&request, &nothing);
+            result = resolve(registries, &mut resolver).await?;
         }
+        let facts = resolver.into_facts();
         let resolution = match result {
             Ok(resolution) => resolution,
             Err(failure) => return Err(why_not(registries, &request, facts, failure).await),
         };
         let updated = |chosen: &Chosen| is_named(&selection.update, &chosen.identity);
+        let recorded = recorded(content);
         for chosen in resolution.iter().filter(|chosen| !updated(chosen)) {
-            check_locked(registries, chosen, content).await?;
+            if let Some(locked) = recorded.get(&chosen.identity) {
+                check_locked(registries, chosen, *locked).await?;
+            }
         }
         let changes = changes(content, &resolution);
         let mut selected =
             Selected { lock, selection, request, facts, resolution, changes, dropped: Vec::new() };
         selected.drop_stale();
-        none_of(unknown_members(&selected.request, &selected.resolution).into_iter())?;
+        none_of(unknown_members(&selected.request, &selected.resolution))?;
         if selected.selection.locked {
             selected.as_locked()?;
         }
@@ -110,9 +117,14 @@ impl Selected {
         self.dropped = dropped;
     }
 
+    /// The lockfile of the target.
+    pub(super) fn locked(&self) -> Option<&Lockfile> {
+        self.lock.as_ref().map(|lock| &lock.content)
+    }
+
     /// What is asked for needs exactly what is locked, and the lockfile says so.
     fn as_locked(&self) -> Result<(), Vec<Diagnostic>> {
-        let Some(lock) = self.lock.as_ref().map(|lock| &lock.content) else {
+        let Some(lock) = self.locked() else {
             let error = Diagnostic::error(Code::FileNotFound, format!("there is no {LOCKFILE} to keep to"));
             return Err(error.about(LOCKFILE).suggest("generate without `--locked` first").into());
         };
@@ -148,9 +160,8 @@ impl Selected {
     pub(super) fn record(&self) -> Lockfile {
         let Selected { request, resolution, .. } = self;
         let pack = |chosen: &Chosen| {
-            let Identity::Pack(name) = &chosen.identity else { return None };
             Some(LockedPack {
-                name: name.clone(),
+                name: chosen.identity.pack()?.clone(),
                 version: chosen.release.version.clone(),
                 registry: chosen.registry.clone(),
                 integrity: chosen.release.integrity,
@@ -198,12 +209,11 @@ impl Selected {
 
     /// Sources on disk that have other content than when they were locked.
     fn rewritten(&self) -> impl Iterator<Item = Diagnostic> {
-        let lock = self.lock.as_ref().map(|lock| &lock.content);
+        let recorded = recorded(self.locked());
         let rewritten = self.resolution.iter().filter(move |chosen| {
-            let recorded = lock.and_then(|lock| recorded(lock, &chosen.identity));
             let release = &chosen.release;
-            recorded.is_some_and(|(_, version, digest)| {
-                *version == release.version && digest != release.integrity
+            recorded.get(&chosen.identity).is_some_and(|locked| {
+                *locked.version == release.version && locked.integrity != release.integrity
             })
         });
         rewritten.map(|chosen| {
@@ -228,8 +238,7 @@ impl Selected {
 
     /// What was to move and did not, although there is something newer.
     fn stayed(&self) -> impl Iterator<Item = Diagnostic> {
-        let lock = self.lock.as_ref().map(|lock| &lock.content);
-        let before = move |identity: &Identity| lock.and_then(|lock| recorded(lock, identity));
+        let recorded = recorded(self.locked());
         let updated =
             self.resolution.iter().filter(|chosen| is_named(&self.selection.update, &chosen.identity));
         let stayed = updated.filter(move |chosen| {
@@ -237,7 +246,7 @@ impl Selected {
             let known = self.facts.get(&chosen.identity).and_then(Option::as_ref);
             let mut releases = known.into_iter().flat_map(|known| &known.releases);
             let is_newer = |other: &Version| other > version && !other.is_prerelease();
-            before(&chosen.identity).is_some_and(|(_, before, _)| before == version)
+            recorded.get(&chosen.identity).is_some_and(|locked| locked.version == version)
                 && releases.any(|release| !release.yanked && is_newer(&release.version))
         });
         stayed.map(|chosen| {
@@ -342,11 +351,6 @@ fn difference(what: &str, before: &[String], after: &[String]) -> Vec<String> {
     went.chain(came).collect()
 }
 
-fn none_of(problems: impl Iterator<Item = Diagnostic>) -> Result<(), Vec<Diagnostic>> {
-    let problems: Vec<Diagnostic> = problems.collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
-}
-
 async fn read_lockfile(exchange: &Exchange) -> Result<Option<ReadLockfile>, Vec<Diagnostic>> {
     match exchange.read(&Root::Target, LOCKFILE, lockfile::MAX_SIZE).await {
         Ok(bytes) => {
@@ -367,15 +371,12 @@ fn check_registries(
     lock: Option<&Lockfile>,
     selection: &Selection,
 ) -> Result<(), Vec<Diagnostic>> {
-    let packs = lock.into_iter().flat_map(|lock| &lock.packs);
-    let packs = packs.map(|pack| (Identity::Pack(pack.name.clone()), &pack.registry));
-    let packages = lock.into_iter().flat_map(|lock| &lock.packages).map(|package| {
-        (Identity::Package(package.registry.clone(), package.name.clone()), &package.registry)
-    });
-    let mut strange =
-        packs.chain(packages).filter(|(_, registry)| registries.get(registry.as_str()).is_none());
-    let Some((identity, registry)) = strange.find(|(identity, _)| !is_named(&selection.update, identity))
-    else {
+    let mut strange = lock
+        .into_iter()
+        .flat_map(Lockfile::locked)
+        .filter(|(_, locked)| registries.get(locked.registry.as_str()).is_none());
+    let strange = strange.find(|(identity, _)| !is_named(&selection.update, identity));
+    let Some((identity, Locked { registry, .. })) = strange else {
         return Ok(());
     };
     let name = identity.name();
@@ -433,7 +434,7 @@ fn request(
     for text in &selection.with {
         match text.parse::<PackageName>() {
             Ok(name) => drop(request.with.insert(name)),
-            Err(error) => problems.push(invalid_name(&error)),
+            Err(error) => problems.push(error.into()),
         }
     }
     for text in &selection.overrides {
@@ -443,12 +444,12 @@ fn request(
         }
     }
     let mut locked: BTreeMap<Identity, Version> =
-        lock.into_iter().flat_map(Lockfile::locked).map(|(name, version)| (name, version.clone())).collect();
+        lock.into_iter().flat_map(Lockfile::locked).map(|(name, one)| (name, one.version.clone())).collect();
     for text in &selection.update {
         let count = locked.len();
         locked.retain(|identity, _| !is_named(std::slice::from_ref(text), identity));
         match text.parse::<Identity>() {
-            Err(error) => problems.push(invalid_name(&error)),
+            Err(error) => problems.push(error.into()),
             Ok(identity) if locked.len() == count => problems.push(not_locked(&identity, lock)),
             Ok(_) => {}
         }
@@ -484,15 +485,11 @@ fn parse_override(text: &str) -> Result<(Identity, Constraint), Diagnostic> {
         let message = format!("`{}` has no constraint", text.escape_debug());
         return Err(Diagnostic::error(Code::InvalidConstraint, message).suggest(how));
     };
-    let identity = name.parse().map_err(|error: NameError| invalid_name(&error).suggest(how))?;
+    let identity = name.parse().map_err(|error: NameError| Diagnostic::from(error).suggest(how))?;
     let constraint = constraint.parse().map_err(|error: ConstraintError| {
         Diagnostic::error(Code::InvalidConstraint, error.to_string()).suggest(how)
     })?;
     Ok((identity, constraint))
-}
-
-fn invalid_name(error: &NameError) -> Diagnostic {
-    Diagnostic::error(Code::InvalidName, error.to_string())
 }
 
 fn not_asked_for(name: &str) -> Diagnostic {
@@ -522,8 +519,8 @@ fn not_locked(identity: &Identity, lock: Option<&Lockfile>) -> Diagnostic {
 /// Resolves, looking up what is wanted.
 async fn resolve(
     registries: &Registries,
-    mut resolver: Resolver<'_>,
-) -> Result<(Result<Resolution, Failure>, Facts), Vec<Diagnostic>> {
+    resolver: &mut Resolver<'_>,
+) -> Result<Result<Resolution, Failure>, Vec<Diagnostic>> {
     loop {
         match resolver.advance() {
             Progress::Wants(wanted) => {
@@ -533,7 +530,7 @@ async fn resolve(
             }
             // Lets the host's other work go on, such as noticing that this is to be cancelled.
             Progress::Paused => registries.exchange().pause().await,
-            Progress::Done(result) => return Ok((result, resolver.into_facts())),
+            Progress::Done(result) => return Ok(result),
         }
     }
 }
@@ -558,11 +555,7 @@ async fn why_not(
 /// else a pre-release, else leaving one pack out. Each is tried.
 async fn find_fixes(registries: &Registries, request: &Request, facts: &Facts, conflict: &mut Conflict) {
     let asked = conflict.facts.iter().filter(|fact| fact.dependent.is_none());
-    let name = |identity: &Identity| match identity {
-        Identity::Pack(name) => Some(name.clone()),
-        Identity::Package(..) => None,
-    };
-    let asked: Vec<PackName> = asked.filter_map(|fact| name(&fact.target)).collect();
+    let asked: Vec<PackName> = asked.filter_map(|fact| fact.target.pack().cloned()).collect();
     let mut all_fixes = asked.len() <= MAX_FIXES;
     let mut fixes = Vec::new();
     let early = conflict.early().map(|(identity, version)| (identity.clone(), version.clone()));
@@ -624,12 +617,10 @@ enum Attempt {
 }
 
 async fn attempt(registries: &Registries, request: &Request, facts: &Facts) -> Attempt {
-    match resolve(registries, Resolver::new(request, facts).within(TRIAL_EFFORT)).await {
-        Ok((Ok(resolution), _)) if unknown_members(request, &resolution).is_empty() => {
-            Attempt::Works(resolution)
-        }
-        Ok((Ok(_) | Err(Failure::Conflict(_) | Failure::Cycle(_)), _)) => Attempt::Fails,
-        Ok((Err(Failure::TooHard | Failure::TooManyPacks), _)) | Err(_) => Attempt::Unknown,
+    match resolve(registries, &mut Resolver::new(request, facts).within(TRIAL_EFFORT)).await {
+        Ok(Ok(resolution)) if unknown_members(request, &resolution).is_empty() => Attempt::Works(resolution),
+        Ok(Ok(_) | Err(Failure::Conflict(_) | Failure::Cycle(_))) => Attempt::Fails,
+        Ok(Err(Failure::TooHard | Failure::TooManyPacks)) | Err(_) => Attempt::Unknown,
     }
 }
 
@@ -637,11 +628,8 @@ async fn attempt(registries: &Registries, request: &Request, facts: &Facts) -> A
 async fn check_locked(
     registries: &Registries,
     chosen: &Chosen,
-    lock: Option<&Lockfile>,
+    Locked { version, registry, integrity }: Locked<'_>,
 ) -> Result<(), Vec<Diagnostic>> {
-    let Some((registry, version, integrity)) = lock.and_then(|lock| recorded(lock, &chosen.identity)) else {
-        return Ok(());
-    };
     let (identity, release) = (&chosen.identity, &chosen.release);
     if *registry != chosen.registry {
         let message = format!("`{identity}` would come from another registry than before");
@@ -662,24 +650,15 @@ async fn check_locked(
     Ok(())
 }
 
-fn recorded<'a>(lock: &'a Lockfile, identity: &Identity) -> Option<(&'a RegistryId, &'a Version, Digest)> {
-    match identity {
-        Identity::Pack(name) => {
-            let pack = lock.packs.iter().find(|pack| pack.name == *name)?;
-            Some((&pack.registry, &pack.version, pack.integrity))
-        }
-        Identity::Package(registry, name) => {
-            let same = |package: &&LockedPackage| package.registry == *registry && package.name == *name;
-            let package = lock.packages.iter().find(same)?;
-            Some((&package.registry, &package.version, package.integrity))
-        }
-    }
+/// What the lockfile has, by what it is.
+fn recorded(lock: Option<&Lockfile>) -> BTreeMap<Identity, Locked<'_>> {
+    lock.into_iter().flat_map(Lockfile::locked).collect()
 }
 
 fn changes(lock: Option<&Lockfile>, resolution: &Resolution) -> Vec<Change> {
     let Some(lock) = lock else { return Vec::new() };
     let mut changes: BTreeMap<Identity, Change> = BTreeMap::new();
-    for (identity, version) in lock.locked() {
+    for (identity, Locked { version, .. }) in lock.locked() {
         let change = Change { identity: identity.clone(), from: Some(version.clone()), to: None };
         changes.insert(identity, change);
     }

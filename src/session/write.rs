@@ -12,7 +12,7 @@ use super::exchange::{Exchange, HostError, NewFile};
 use super::generate::look_at;
 use super::protocol::{Capabilities, EntryKind, HostErrorKind, Outcome, Root};
 use crate::archive;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, none_of};
 use crate::manifest::Mode;
 use crate::path::{PathSet, RelPath, STATE_DIRECTORY};
 use crate::plan::{Action, Existing, Operation, Plan, runs_on_open, unified_diff};
@@ -87,18 +87,16 @@ impl Order {
     fn consent(&self, pending: &[Pending<'_>]) -> Result<(), Vec<Diagnostic>> {
         let written = pending.iter().map(|pending| pending.operation);
         let running = written.filter(|operation| runs_on_open(&operation.path) && !self.trust);
-        let problems: Vec<Diagnostic> = running
-            .map(|operation| {
-                let message = format!("`{}` may run by itself when the directory is opened", operation.path);
-                let error = Diagnostic::error(Code::NeedsConsent, message).about(&operation.path);
-                let error = match &operation.origin {
-                    Some(origin) => error.because(format!("`{}@{}` brings it", origin.pack, origin.version)),
-                    None => error,
-                };
-                error.suggest("look at it with `--dry-run`, then add `--trust`")
-            })
-            .collect();
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        let problems = running.map(|operation| {
+            let message = format!("`{}` may run by itself when the directory is opened", operation.path);
+            let error = Diagnostic::error(Code::NeedsConsent, message).about(&operation.path);
+            let error = match &operation.origin {
+                Some(origin) => error.because(format!("`{}@{}` brings it", origin.pack, origin.version)),
+                None => error,
+            };
+            error.suggest("look at it with `--dry-run`, then add `--trust`")
+        });
+        none_of(problems)
     }
 
     /// What is to be done, given what stands there now.

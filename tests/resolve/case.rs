@@ -23,9 +23,11 @@ use std::str::FromStr;
 use packwright::constraint::{Constraint, Requirement};
 use packwright::manifest::{Dependency, Package};
 use packwright::name::Identity;
-use packwright::registry::{Digest, Release};
+use packwright::registry::Release;
 use packwright::resolve::{Facts, Known, Request, Strategy};
 use packwright::version::Version;
+
+use crate::data;
 
 /// What there is, and what is wanted of it.
 #[derive(Clone, Debug, Default)]
@@ -104,18 +106,7 @@ fn add(facts: &mut Facts, head: &str, edges: &[&str]) {
 
 /// A release that requires nothing.
 pub fn release(identity: &Identity, version: Version) -> Release {
-    Release {
-        name: identity.package_name(),
-        version,
-        dependencies: Vec::new(),
-        packages: Vec::new(),
-        integrity: Digest::of(b""),
-        size: Some(0),
-        archive: None,
-        yanked: false,
-        deprecated: None,
-        published: None,
-    }
+    data::release(identity.package_name(), version)
 }
 
 pub fn require(release: &mut Release, target: Identity, constraint: Constraint, optional: bool) {

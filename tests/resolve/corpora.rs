@@ -1,8 +1,6 @@
 //! The universes of other resolvers, read from `../shared/corpora` where that is present.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
-use std::path::PathBuf;
 
 use packwright::constraint::{Constraint, Requirement};
 use packwright::name::Identity;
@@ -12,23 +10,10 @@ use packwright::version::Version;
 use serde::Deserialize;
 
 use crate::case::{known, read, release, require};
+use crate::corpus::corpus;
 use crate::data::{self, Edge, Registry};
 use crate::laws::gather;
 use crate::random::Random;
-
-fn corpus(path: &str) -> Option<String> {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora").join(path);
-    match std::fs::read_to_string(&file) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            // Past the harness, which hides what passing tests print.
-            let mut terminal = std::io::stdout();
-            writeln!(terminal, "skipped: the corpus {path} is not there").unwrap();
-            None
-        }
-        Err(error) => panic!("{path}: {error}"),
-    }
-}
 
 #[test]
 fn large_case_is_solved_where_it_can_be() {

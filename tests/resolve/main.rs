@@ -3,6 +3,7 @@
 
 mod case;
 mod corpora;
+mod corpus;
 #[path = "../../benches/resolve/data.rs"]
 mod data;
 mod laws;

@@ -6,9 +6,12 @@ use super::registry::{File, Place, Registry};
 use crate::address::{Address, AddressError};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::name::{PackName, PackageName};
-use crate::registry::npm::{Form, SEARCH_SIZE, SEARCHES, packument_path, parse_search, search_path};
+use crate::registry::npm::{
+    Form, Packument, SEARCH_SIZE, SEARCHES, packument_path, parse_packument, parse_search, search_path,
+};
 use crate::registry::{Release, Summary};
-use crate::session::transport::Transport;
+use crate::session::cancelled;
+use crate::session::transport::{Sent, Transport};
 
 /// The most pages of results that are asked for.
 pub(super) const MAX_PAGES: usize = 40;
@@ -16,6 +19,12 @@ pub(super) const MAX_PAGES: usize = 40;
 /// What a registry says of a name.
 pub(super) fn packument(name: &PackageName, form: Form) -> File {
     File::entry(packument_path(name)).accepting(form.accept())
+}
+
+/// An address below that of a registry.
+pub(in crate::session) fn below(base: &Address, path: &str) -> Result<Address, Diagnostic> {
+    let address = base.join(path);
+    address.map_err(|error| Diagnostic::error(Code::InvalidRegistry, error.to_string()))
 }
 
 impl Registry {
@@ -54,8 +63,45 @@ impl Registry {
         Ok(packs.into_values().collect())
     }
 
-    /// Has what an npm registry says of a name, and of what it has, asked for anew.
-    pub(in crate::session) async fn outdate(&self, transport: &Transport, name: &PackageName) {
+    /// What it has of a name right now, packs or not.
+    pub(in crate::session) async fn packument(
+        &self,
+        transport: &Transport,
+        name: &PackageName,
+    ) -> Result<Option<Packument>, Vec<Diagnostic>> {
+        let parse = |text: &str| parse_packument(name, text, Form::Package);
+        Ok(self.parsed(transport, packument(name, Form::Pack).anew(), parse).await?.flatten())
+    }
+
+    /// What it says of a name right now, to be changed and sent back.
+    pub(in crate::session) async fn packument_to_change(
+        &self,
+        transport: &Transport,
+        name: &PackageName,
+    ) -> Result<Option<String>, Vec<Diagnostic>> {
+        let file = File::entry(format!("{}?write=true", packument_path(name)));
+        let file = file.accepting(Form::Pack.accept()).anew();
+        self.parsed(transport, file, |text| Ok(text.to_owned())).await
+    }
+
+    /// Sends a packument. What is kept of it is asked for anew from then on, also if the answer is lost.
+    pub(in crate::session) async fn store(
+        &self,
+        transport: &Transport,
+        base: &Address,
+        name: &PackageName,
+        packument: String,
+    ) -> Result<Sent, Diagnostic> {
+        if transport.exchange.is_cancelled() {
+            return Err(cancelled());
+        }
+        let address = below(base, &packument_path(name))?;
+        self.outdate(transport, name).await;
+        let sent = transport.put(&address, self.authorization.as_ref(), packument.into_bytes()).await;
+        sent.map_err(|error| self.blame(error))
+    }
+
+    async fn outdate(&self, transport: &Transport, name: &PackageName) {
         let Place::Npm(base) = &self.place else { return };
         let key = |file: File| self.get(base, &file).ok().and_then(|get| get.key);
         for form in [Form::Pack, Form::Package] {

@@ -34,7 +34,7 @@ pub(in crate::session) struct Registry {
     pub(super) place: Place,
     /// None: it is the general one.
     scopes: Option<Vec<Scope>>,
-    authorization: Option<Authorization>,
+    pub(super) authorization: Option<Authorization>,
     /// Who else may serve its archives.
     pub(super) archives: Vec<Address>,
     kind: Mutex<Option<Arc<Kind>>>,
@@ -59,8 +59,10 @@ pub(in crate::session) enum Kind {
 pub(super) struct File {
     /// Relative to its base, or a whole address.
     path: String,
-    /// What the cache knows it by: for what never changes its digest.
+    /// For what never changes its digest.
     digest: Option<Digest>,
+    /// Whether the cache may have it.
+    is_kept: bool,
     accept: &'static str,
     max_bytes: usize,
 }
@@ -68,29 +70,29 @@ pub(super) struct File {
 impl File {
     /// What may change from one day to the next.
     pub(super) fn entry(path: impl Into<String>) -> File {
-        File { path: path.into(), digest: None, accept: ANY, max_bytes: MAX_SIZE }
+        File { path: path.into(), digest: None, is_kept: true, accept: ANY, max_bytes: MAX_SIZE }
     }
 
     pub(super) fn accepting(self, accept: &'static str) -> File {
         File { accept, ..self }
     }
 
+    /// As it is right now.
+    pub(super) fn anew(self) -> File {
+        File { is_kept: false, ..self }
+    }
+
     fn archive(path: String, digest: Digest) -> File {
-        File { path, digest: Some(digest), accept: ANY, max_bytes: archive::MAX_SIZE }
+        File { path, digest: Some(digest), is_kept: true, accept: ANY, max_bytes: archive::MAX_SIZE }
     }
 }
 
 impl Registry {
     pub(in crate::session) fn new(input: RegistryInput) -> Result<Registry, Diagnostic> {
         let invalid = |message: String| Diagnostic::error(Code::InvalidInput, message);
-        let id: RegistryId = input
-            .id
-            .parse()
-            .map_err(|error: NameError| Diagnostic::error(Code::InvalidName, error.to_string()))?;
-        let scope = |text: String| {
-            text.parse().map_err(|error: NameError| Diagnostic::error(Code::InvalidName, error.to_string()))
-        };
-        let scopes = input.scopes.map(|scopes| scopes.into_iter().map(scope).collect::<Result<_, _>>());
+        let id: RegistryId = input.id.parse()?;
+        let scopes = input.scopes.map(|scopes| scopes.iter().map(|scope| scope.parse()).collect());
+        let scopes: Option<Vec<Scope>> = scopes.transpose().map_err(|error: NameError| error)?;
         let address = |text: &str| -> Result<Address, Diagnostic> {
             text.parse().map_err(|error: AddressError| invalid(error.to_string()).about(&id))
         };
@@ -119,14 +121,7 @@ impl Registry {
             _ => None,
         };
         let archives = input.archives.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
-        Ok(Registry {
-            id,
-            place,
-            scopes: scopes.transpose()?,
-            authorization,
-            archives,
-            kind: Mutex::new(None),
-        })
+        Ok(Registry { id, place, scopes, authorization, archives, kind: Mutex::new(None) })
     }
 
     /// What two registries both claim, in words.
@@ -157,10 +152,6 @@ impl Registry {
 
     pub(in crate::session) fn place(&self) -> &Place {
         &self.place
-    }
-
-    pub(in crate::session) fn authorization(&self) -> Option<&Authorization> {
-        self.authorization.as_ref()
     }
 
     pub(super) fn shown(&self) -> String {
@@ -458,7 +449,7 @@ impl Registry {
         // One address can have several forms, by what is accepted.
         let entry = || format!("{address} {}", file.accept);
         Ok(Get {
-            key: Some(file.digest.map_or_else(entry, |digest| digest.to_string())),
+            key: file.is_kept.then(|| file.digest.map_or_else(entry, |digest| digest.to_string())),
             accept: file.accept,
             max_bytes: file.max_bytes,
             is_immutable: file.digest.is_some(),

@@ -3,7 +3,7 @@
 
 use super::Pack;
 use crate::archive::{self, Files, Layout, PackFile};
-use crate::diagnostic::{self, Code, Diagnostic};
+use crate::diagnostic::{self, Code, Diagnostic, none_of};
 use crate::manifest::{self, Manifest, Mode};
 use crate::name::PackName;
 use crate::path::RelPath;
@@ -126,20 +126,16 @@ async fn no_manifests_in(exchange: &Exchange, root: &Root, places: &[String]) ->
     let manifests: Vec<String> =
         places.iter().map(|place| format!("{place}/{}", manifest::FILE_NAME)).collect();
     let stats = exchange.stat_all(root, &manifests).await?;
-    let problems: Vec<Diagnostic> = places
-        .iter()
-        .zip(stats)
-        .filter(|(_, stat)| stat.kind == EntryKind::File)
-        .map(|(place, _)| {
+    let problems =
+        places.iter().zip(stats).filter(|(_, stat)| stat.kind == EntryKind::File).map(|(place, _)| {
             let message = format!(
                 "`{}` holds a pack, but is named neither like one nor like a version",
                 place.escape_debug()
             );
             let error = Diagnostic::error(Code::InvalidName, message).about(place);
             error.suggest("packs stand in `NAME/` or `NAME/VERSION/`")
-        })
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+        });
+    none_of(problems)
 }
 
 /// The manifest of a source's highest version.
@@ -240,12 +236,21 @@ pub(in crate::session) async fn read_source(
         }
         directories = deeper;
     }
-    let archive = archive::pack(&files, Layout::Plain).map_err(|error| {
-        Diagnostic::error(Code::InvalidArchive, format!("`{}` cannot be archived", manifest.label()))
-            .because(error)
-    })?;
+    let archive = archived(&manifest, &files, Layout::Plain)?;
     let release = Release::of(&manifest, &archive);
     Ok(SourcePack { pack: Pack { manifest, files }, release, archive })
+}
+
+/// The archive of a pack.
+pub(in crate::session) fn archived(
+    manifest: &Manifest,
+    files: &Files,
+    layout: Layout,
+) -> Result<Vec<u8>, Diagnostic> {
+    archive::pack(files, layout).map_err(|error| {
+        Diagnostic::error(Code::InvalidArchive, format!("`{}` cannot be archived", manifest.label()))
+            .because(error)
+    })
 }
 
 fn below(directory: &str, name: &str) -> String {
