@@ -1,7 +1,9 @@
 //! Archives of packs: tar and gzip, read strictly and written reproducibly.
 //!
 //! Read: regular files and directories only, safe paths that do not collide, plain headers, one
-//! gzip member, everything within limits; the first offence refuses the whole archive. Written:
+//! gzip member, everything within limits; the first offence refuses the whole archive. npm's own
+//! tools write paths that fit no plain header as PAX records, so in its layout these may say a path
+//! and times, and nothing that readers disagree about. Written:
 //! the same files give the same bytes. The caller has checked the digest. Modes other than 0644
 //! and 0755 never come in.
 
@@ -79,6 +81,8 @@ enum ErrorKind {
     Tar(std::io::Error),
     #[error("an entry's path is not UTF-8")]
     Encoding,
+    #[error("a PAX header says more than a path and times, or is broken")]
+    Pax,
     #[error("{0}")]
     Path(#[from] PathError),
     #[error("{0}")]
@@ -111,6 +115,7 @@ pub fn unpack(archive: &[u8], layout: Layout) -> Result<Files, ArchiveError> {
     let mut paths = PathSet::default();
     let mut end = 0;
     let mut directory: Option<String> = None;
+    let mut long_path: Option<String> = None;
     let mut reader = tar::Archive::new(tar.as_slice());
     for (count, entry) in reader.entries().map_err(ErrorKind::Tar)?.raw(true).enumerate() {
         if count == MAX_ENTRIES {
@@ -120,10 +125,23 @@ pub fn unpack(archive: &[u8], layout: Layout) -> Result<Files, ArchiveError> {
         let size = usize::try_from(entry.size()).unwrap_or(usize::MAX);
         let start = usize::try_from(entry.raw_file_position()).unwrap_or(usize::MAX);
         end = start.saturating_add(size).checked_next_multiple_of(BLOCK).unwrap_or(usize::MAX);
-        let bytes = entry.path_bytes();
-        let written =
-            std::str::from_utf8(&bytes).map_err(|_: std::str::Utf8Error| ErrorKind::Encoding)?.to_owned();
         let kind = entry.header().entry_type();
+        if layout == Layout::Npm && kind.is_pax_local_extensions() {
+            let mut records = Vec::new();
+            entry.read_to_end(&mut records).map_err(ErrorKind::Tar)?;
+            let path = path_of(&records)?;
+            if long_path.is_some() {
+                return Err(ErrorKind::Pax.into());
+            }
+            long_path = path;
+            continue;
+        }
+        let written = match long_path.take() {
+            Some(path) => path,
+            None => std::str::from_utf8(&entry.path_bytes())
+                .map_err(|_: std::str::Utf8Error| ErrorKind::Encoding)?
+                .to_owned(),
+        };
         if kind.is_dir() {
             let _checked: RelPath = written.trim_end_matches('/').parse().map_err(ErrorKind::Path)?;
             continue;
@@ -156,6 +174,29 @@ pub fn unpack(archive: &[u8], layout: Layout) -> Result<Files, ArchiveError> {
         return Err(ErrorKind::Trailing.into());
     }
     Ok(files)
+}
+
+/// The path that the records of a PAX header give (POSIX.1-2024, pax, "pax Extended Header"): each is
+/// `LENGTH KEY=VALUE` and a line feed, and its length counts all of it.
+fn path_of(records: &[u8]) -> Result<Option<String>, ErrorKind> {
+    const HARMLESS: [&str; 8] = ["atime", "comment", "ctime", "gid", "gname", "mtime", "uid", "uname"];
+    let mut rest = std::str::from_utf8(records).map_err(|_: std::str::Utf8Error| ErrorKind::Encoding)?;
+    let mut path = None;
+    while !rest.is_empty() {
+        let (length, _) = rest.split_once(' ').ok_or(ErrorKind::Pax)?;
+        let size: usize = length.parse().map_err(|_: std::num::ParseIntError| ErrorKind::Pax)?;
+        let record = rest.get(length.len() + 1..size).and_then(|record| record.strip_suffix('\n'));
+        let (key, value) = record.and_then(|record| record.split_once('=')).ok_or(ErrorKind::Pax)?;
+        match key {
+            "path" if path.is_none() => path = Some(value.to_owned()),
+            key if HARMLESS.contains(&key)
+                || key.starts_with("LIBARCHIVE.")
+                || key.starts_with("SCHILY.dev") => {}
+            _ => return Err(ErrorKind::Pax),
+        }
+        rest = &rest[size..];
+    }
+    Ok(path)
 }
 
 fn refused(kind: EntryType) -> Option<&'static str> {

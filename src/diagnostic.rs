@@ -50,8 +50,10 @@ codes! {
     TooHard = "too-hard", 5;
     /// Its author advises against using it.
     Deprecated = "deprecated", 5;
+    /// A pack or package could not be installed.
+    InstallFailed = "install-failed", 2;
     /// A write was interrupted, or could not be taken back whole.
-    PartialWrite = "partial-write", 6;
+    PartialInstall = "partial-install", 6;
     /// A required variable has no answer.
     MissingVariable = "missing-variable", 7;
     /// A server could not be reached or refused.
@@ -62,6 +64,8 @@ codes! {
     NotCached = "not-cached", 9;
     /// A server sent something else than was asked for.
     BadResponse = "bad-response", 9;
+    /// Another process writes into the same directory.
+    Locked = "locked", 10;
     /// The host could not read or write files.
     Storage = "storage", 10;
     /// Not a pack, variable or registry name.

@@ -24,6 +24,15 @@ pub const LOCKFILE: &str = "packwright.lock";
 /// The directory for our own state in a project. No pack may write below it.
 pub const STATE_DIRECTORY: &str = ".packwright";
 
+/// What is installed in a project, and which files that has.
+pub const INSTALLED: &str = ".packwright/installed.json";
+
+/// Keeps our own state in a project out of Git.
+pub const IGNORED: &str = ".packwright/.gitignore";
+
+/// Where installs unpack if nothing else is said.
+pub const PACKAGES: &str = ".packwright/packages";
+
 /// A text that is not a safe relative path.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{}` is not a safe path: {reason}", shown.escape_debug())]
@@ -69,9 +78,37 @@ enum Reason {
 pub struct RelPath(String);
 
 impl RelPath {
-    /// The place of the lockfile, the one path of our own that a plan writes.
+    /// The place of the lockfile, the one path of our own that a generation writes.
     pub fn lockfile() -> RelPath {
         RelPath(LOCKFILE.to_owned())
+    }
+
+    /// Reads a path that we ourselves write: any that packs may write, the lockfile, and of our own
+    /// state [`INSTALLED`], [`IGNORED`] and what stands below [`PACKAGES`].
+    ///
+    /// # Errors
+    /// A text that is none of these.
+    pub fn of_ours(text: &str) -> Result<RelPath, PathError> {
+        let fits = text.len() <= MAX_LENGTH;
+        match text.strip_prefix(PACKAGES).and_then(|rest| rest.strip_prefix('/')) {
+            Some(below) if fits => {
+                let _checked: RelPath = below.parse()?;
+            }
+            _ if [LOCKFILE, INSTALLED, IGNORED].contains(&text) => {}
+            _ => return text.parse(),
+        }
+        Ok(RelPath(text.to_owned()))
+    }
+
+    /// The path of something in a directory of ours; the empty text is the root.
+    ///
+    /// # Errors
+    /// A path that gets too long.
+    pub fn in_directory(directory: &str, inner: &RelPath) -> Result<RelPath, PathError> {
+        match directory {
+            "" => Ok(inner.clone()),
+            directory => RelPath::of_ours(&format!("{directory}/{inner}")),
+        }
     }
 
     /// The path as text.

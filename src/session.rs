@@ -20,10 +20,13 @@ mod dependencies;
 mod exchange;
 mod generate;
 mod index;
+mod install;
+mod installed;
 mod protocol;
 mod publish;
 mod registries;
 mod select;
+mod transaction;
 mod transport;
 #[cfg(test)]
 mod typescript;
@@ -88,7 +91,8 @@ impl Session {
             self.state = State::Done(result);
         }
         if let State::Done(result) = &self.state {
-            return Step::Done(result.clone());
+            let told = self.exchange.take_told();
+            return if told.is_empty() { Step::Done(result.clone()) } else { Step::Need(told) };
         }
         match self.exchange.take_queued() {
             requests if requests.is_empty() => Step::Waiting,
@@ -128,6 +132,9 @@ async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Ve
     // What is checked is what a registry serves, not what was kept of it.
     let cache = capabilities.cache && !matches!(command, Command::CheckRegistry { .. });
     let capabilities = Capabilities { cache, ..capabilities };
+    if command.reads_target() {
+        transaction::no_interruption(&exchange, capabilities).await?;
+    }
     let transport = transport::Transport::new(&exchange, network, capabilities);
     let registries = registries::Registries::new(transport, registries)?;
     match command {
@@ -140,9 +147,14 @@ async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Ve
         Command::Dependencies { selection, view } => {
             dependencies::dependencies(&registries, selection, &view).await
         }
-        Command::Apply { plan, contents, force, trust } => {
-            write::apply(&exchange, capabilities, write::Order { plan, contents, force, trust }).await
+        Command::Apply { plan, contents, force, trust, wait } => {
+            write::apply(&exchange, capabilities, write::Order { plan, contents, force, trust, wait }).await
         }
+        Command::Install(install) => install::install(&registries, capabilities, install, timestamp).await,
+        Command::Uninstall(uninstall) => install::uninstall(&exchange, capabilities, &uninstall).await,
+        Command::Installed => installed::installed(&exchange).await,
+        Command::Outdated => installed::outdated(&registries).await,
+        Command::Recover { how, wait } => transaction::recover(&exchange, capabilities, how, wait).await,
         Command::BuildRegistry => index::build(&exchange).await,
         Command::CheckRegistry { registry } => check::check(&registries, &registry).await,
         Command::Publish(publish) => publish::publish(&registries, capabilities, &publish, &timestamp).await,

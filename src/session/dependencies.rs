@@ -2,7 +2,7 @@
 
 use super::protocol::{Dependencies, Outcome, Resolved, Selection, View};
 use super::registries::Registries;
-use super::select::Selected;
+use super::select::{Named, Selected};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::explain::{self, GraphFormat, TreeView};
 use crate::name::{Identity, NameError};
@@ -13,7 +13,7 @@ pub(super) async fn dependencies(
     selection: Selection,
     view: &View,
 ) -> Result<Outcome, Vec<Diagnostic>> {
-    let selected = Selected::new(registries, selection).await?;
+    let selected = Selected::new(registries, selection, Named::Alone).await?;
     let Selected { request, facts, resolution, .. } = &selected;
     let named = |text: &Option<String>| text.as_ref().map(|text| find(resolution, text)).transpose();
     let (asked, invert) = (named(&view.why)?, named(&view.invert)?);

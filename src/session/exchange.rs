@@ -8,7 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use super::protocol::{
-    Entry, EntryKind, HostErrorKind, HttpCache, Kept, Method, Reply, Request, RequestBody, RequestId, Root,
+    Entry, EntryKind, HostErrorKind, HttpCache, Kept, Method, Progress, Reply, Request, RequestBody,
+    RequestId, Root,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::Mode;
@@ -30,6 +31,8 @@ struct Table {
     next: RequestId,
     fetches: Lane,
     files: Lane,
+    /// What is told and awaits no reply.
+    told: Lane,
     replies: BTreeMap<RequestId, Reply>,
     cancelled: bool,
 }
@@ -60,6 +63,7 @@ pub(super) struct Fetch {
     pub(super) max_bytes: usize,
     pub(super) idle_milliseconds: u32,
     pub(super) cache: HttpCache,
+    pub(super) label: Option<String>,
 }
 
 /// What a server said. Names of headers are in lower case.
@@ -67,6 +71,13 @@ pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Vec<u8>,
+}
+
+/// What stands so many steps below a directory.
+#[derive(Default)]
+pub(super) struct Level {
+    pub(super) directories: Vec<String>,
+    pub(super) others: Vec<String>,
 }
 
 /// What stands at a path.
@@ -85,20 +96,37 @@ impl Exchange {
 
     /// Requests to hand out now, within the bounds on what is open.
     pub(super) fn take_queued(&self) -> Vec<Request> {
+        let mut requests = self.take_told();
         let table = &mut *self.table();
-        let mut requests = table.fetches.take(MAX_FETCHES);
+        requests.extend(table.fetches.take(MAX_FETCHES));
         requests.extend(table.files.take(MAX_FILES));
         requests
+    }
+
+    /// What is still to be told, which may be when all else is over.
+    pub(super) fn take_told(&self) -> Vec<Request> {
+        self.table().told.take(usize::MAX)
     }
 
     /// Takes in a reply, if its request is open.
     pub(super) fn answer(&self, id: RequestId, reply: Reply) -> Option<()> {
         let table = &mut *self.table();
+        if table.told.open.remove(&id) {
+            return Some(());
+        }
         if !table.fetches.open.remove(&id) && !table.files.open.remove(&id) {
             return None;
         }
         table.replies.insert(id, reply);
         Some(())
+    }
+
+    /// Lets whoever watches know, and goes on at once.
+    pub(super) fn tell(&self, progress: Progress) {
+        let table = &mut *self.table();
+        let request = Request { id: table.next, body: RequestBody::Tell { progress } };
+        table.told.queued.push_back(request);
+        table.next += 1;
     }
 
     pub(super) fn cancel(&self) {
@@ -132,8 +160,8 @@ impl Exchange {
     pub(super) async fn fetch_all(&self, fetches: Vec<Fetch>) -> Vec<Result<Response, HostError>> {
         let shown: Vec<String> = fetches.iter().map(|fetch| fetch.shown.clone()).collect();
         let body = |fetch: Fetch| {
-            let Fetch { method, url, headers, body, max_bytes, idle_milliseconds, cache, .. } = fetch;
-            RequestBody::Fetch { method, url, headers, body, max_bytes, idle_milliseconds, cache }
+            let Fetch { method, url, headers, body, max_bytes, idle_milliseconds, cache, label, .. } = fetch;
+            RequestBody::Fetch { method, url, headers, body, max_bytes, idle_milliseconds, cache, label }
         };
         let replies = self.ask_all(fetches.into_iter().map(body)).await;
         let response = |(reply, shown): (Reply, String)| match reply {
@@ -198,6 +226,28 @@ impl Exchange {
         self.list_all(root, &[path.to_owned()]).await.remove(0)
     }
 
+    /// Everything below a directory, level by level.
+    pub(super) async fn walk(&self, root: &Root, directory: &str) -> Result<Vec<Level>, HostError> {
+        let mut levels: Vec<Level> = Vec::new();
+        let mut open = vec![directory.to_owned()];
+        while !open.is_empty() {
+            let listings = self.list_all(root, &open).await;
+            let mut level = Level::default();
+            for (directory, entries) in open.iter().zip(listings) {
+                for entry in entries? {
+                    let path = format!("{directory}/{}", entry.name);
+                    match entry.kind {
+                        EntryKind::Directory => level.directories.push(path),
+                        _ => level.others.push(path),
+                    }
+                }
+            }
+            open.clone_from(&level.directories);
+            levels.push(level);
+        }
+        Ok(levels)
+    }
+
     /// What stands at some paths.
     pub(super) async fn stat_all(&self, root: &Root, paths: &[String]) -> Result<Vec<Stat>, HostError> {
         let stat = |path: &String| RequestBody::Stat { root: root.clone(), path: path.clone() };
@@ -209,12 +259,22 @@ impl Exchange {
         replies.into_iter().zip(paths).map(stat).collect()
     }
 
-    pub(super) async fn make_directory(&self, root: &Root, path: &str) -> Result<(), HostError> {
-        let reply = self.ask(RequestBody::MakeDirectory { root: root.clone(), path: path.to_owned() }).await;
-        done(reply, || match path {
-            "" => format!("making {}", place(root, path)),
-            path => format!("making the directory {}", place(root, path)),
-        })
+    /// Makes directories whose parents are there. One that is there already will do.
+    pub(super) async fn make_directories(
+        &self,
+        root: &Root,
+        paths: impl IntoIterator<Item = String>,
+    ) -> Result<(), HostError> {
+        let paths: Vec<String> = paths.into_iter().collect();
+        let make = |path: &String| RequestBody::MakeDirectory { root: root.clone(), path: path.clone() };
+        let replies = self.ask_all(paths.iter().map(make)).await;
+        let made = replies.into_iter().zip(&paths).map(|(reply, path)| {
+            done(reply, || match path.as_str() {
+                "" => format!("making {}", place(root, path)),
+                path => format!("making the directory {}", place(root, path)),
+            })
+        });
+        made.filter(|made| !matches!(made, Err(error) if error.is(HostErrorKind::Exists))).collect()
     }
 
     /// Writes new files. All are waited for, even when one fails.
@@ -232,9 +292,48 @@ impl Exchange {
         done(self.ask(body).await, || format!("moving {from} to {to}"))
     }
 
-    pub(super) async fn remove(&self, root: &Root, path: &str) -> Result<(), HostError> {
-        let reply = self.ask(RequestBody::Remove { root: root.clone(), path: path.to_owned() }).await;
-        done(reply, || format!("removing {}", place(root, path)))
+    /// Has what was written survive a power failure: the content of files, the entries of directories.
+    pub(super) async fn sync_all(
+        &self,
+        root: &Root,
+        paths: impl IntoIterator<Item = String>,
+    ) -> Result<(), HostError> {
+        let paths: Vec<String> = paths.into_iter().collect();
+        let sync = |path: &String| RequestBody::Sync { root: root.clone(), path: path.clone() };
+        let replies = self.ask_all(paths.iter().map(sync)).await;
+        let mut synced = replies.into_iter().zip(&paths);
+        synced.try_for_each(|(reply, path)| {
+            done(reply, || format!("making sure that the disk has {}", place(root, path)))
+        })
+    }
+
+    /// Keeps other processes out, if none is in.
+    pub(super) async fn lock(&self, root: &Root, path: &str) -> Result<(), HostError> {
+        let reply = self.ask(RequestBody::Lock { root: root.clone(), path: path.to_owned() }).await;
+        done(reply, || format!("locking {}", place(root, "")))
+    }
+
+    /// Lets other processes in. Should that fail, the lock ends with this process.
+    pub(super) async fn unlock(&self, root: &Root, path: &str) {
+        self.ask(RequestBody::Unlock { root: root.clone(), path: path.to_owned() }).await;
+    }
+
+    /// How many bytes there is room for.
+    pub(super) async fn space(&self, root: &Root) -> Result<u64, HostError> {
+        match self.ask(RequestBody::Space { root: root.clone() }).await {
+            Reply::Space { bytes } => Ok(bytes),
+            reply => Err(HostError::new(reply, "asking how much room there is".to_owned())),
+        }
+    }
+
+    /// Runs a line in a directory and gives what it exited with, unless a signal ended it.
+    pub(super) async fn run(&self, root: &Root, path: &str, command: &str) -> Result<Option<i32>, HostError> {
+        let body =
+            RequestBody::Run { root: root.clone(), path: path.to_owned(), command: command.to_owned() };
+        match self.ask(body).await {
+            Reply::Ran { code } => Ok(code),
+            reply => Err(HostError::new(reply, format!("running `{command}`"))),
+        }
     }
 
     /// Removes files and empty directories, in any order. What does not go stays.
@@ -297,8 +396,31 @@ impl HostError {
         }
     }
 
+    /// That what was written is no longer what was written.
+    pub(super) fn changed_since(path: &str) -> HostError {
+        HostError {
+            kind: HostErrorKind::Exists,
+            message: "it was changed since it was written".to_owned(),
+            what: format!("taking {path} back, which was changed since it was written,"),
+        }
+    }
+
+    /// That what stood somewhere can no longer be put back.
+    pub(super) fn gone(path: &str) -> HostError {
+        HostError {
+            kind: HostErrorKind::NotFound,
+            message: "it was removed from the staging directory".to_owned(),
+            what: format!("putting {path} back, which is gone from the staging directory,"),
+        }
+    }
+
     pub(super) fn is(&self, kind: HostErrorKind) -> bool {
         self.kind == kind
+    }
+
+    /// Why, in the host's words.
+    pub(super) fn message(&self) -> &str {
+        &self.message
     }
 }
 
@@ -315,8 +437,9 @@ impl From<HostError> for Diagnostic {
                 (Code::Storage, Some("check the permissions, and that no parent is a link"))
             }
             HostErrorKind::NoSpace => (Code::Storage, Some("make room and try again")),
-            HostErrorKind::ReadOnly => (Code::Storage, Some("choose another directory with `--output`")),
+            HostErrorKind::ReadOnly => (Code::Storage, Some("choose another directory")),
             HostErrorKind::TooLarge => (Code::InvalidInput, None),
+            HostErrorKind::Locked => (Code::Locked, None),
             HostErrorKind::Exists | HostErrorKind::Unsupported | HostErrorKind::Other => {
                 (Code::Storage, None)
             }
@@ -362,7 +485,7 @@ impl Future for Ask<'_> {
             }
             ask.ids = first..table.next;
         }
-        // One task asks at a time, so every reply that is in belongs to it.
+        // One task asks at a time, so every reply that is in belongs to it; what is told has none.
         if table.replies.len() < ask.ids.len() {
             return Poll::Pending;
         }

@@ -11,7 +11,7 @@ use super::protocol::{
     Root, VersionState,
 };
 use super::registries::{Pack, Registries};
-use super::select::{ReadLockfile, Selected, parse_requirement};
+use super::select::{Named, Selected, parse_requirement};
 use crate::archive;
 use crate::compose::{Tree, compose};
 use crate::constraint::Constraint;
@@ -179,7 +179,7 @@ impl Inquiry {
         generation: Generation,
         now: String,
     ) -> Result<Inquiry, Vec<Diagnostic>> {
-        let selected = Selected::new(registries, generation.selection).await?;
+        let selected = Selected::new(registries, generation.selection, Named::Alone).await?;
         let releases: Vec<(PackName, &Release)> = selected
             .resolution
             .packs
@@ -292,10 +292,7 @@ impl Inquiry {
             files: files.collect(),
             ..self.selected.record()
         };
-        // A newer Packwright that gives the same files has nothing to write down.
-        let Some(ReadLockfile { content: lock, .. }) = &self.selected.lock else { return lockfile };
-        let as_before = Lockfile { generator: lock.generator.clone(), ..lockfile.clone() };
-        if as_before.to_text() == lock.to_text() { as_before } else { lockfile }
+        self.selected.as_before(lockfile)
     }
 }
 
@@ -429,7 +426,10 @@ pub(super) async fn look_at(
 
 /// What stands where some paths need a directory and is none, the outermost only: behind it nothing
 /// can be looked at.
-async fn blocked_parents(exchange: &Exchange, paths: &[&RelPath]) -> Result<Vec<String>, Vec<Diagnostic>> {
+pub(super) async fn blocked_parents(
+    exchange: &Exchange,
+    paths: &[&RelPath],
+) -> Result<Vec<String>, Vec<Diagnostic>> {
     let mut levels: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     for path in paths {
         for (depth, parent) in path.parents().enumerate() {

@@ -214,7 +214,7 @@ impl<'a> Index<'a> {
         let stats = exchange.stat_all(self.root, &parents).await?;
         for (parent, stat) in parents.iter().zip(stats) {
             if stat.kind == EntryKind::Absent {
-                exchange.make_directory(self.root, parent).await?;
+                exchange.make_directories(self.root, [parent.clone()]).await?;
             }
         }
         Ok(())

@@ -21,7 +21,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::Manifest;
 use crate::name::{Identity, PackName, RegistryId};
 use crate::registry::{Release, Summary};
-use crate::resolve::Facts;
+use crate::resolve::{Chosen, Facts};
 
 /// The most bytes that the packs of one project may unpack to together: 128 MiB.
 const MAX_UNPACKED: usize = 128 << 20;
@@ -166,6 +166,28 @@ impl Registries {
             }
         }
         Ok(releases.iter().filter_map(|(name, _)| packs.remove(name)).collect())
+    }
+
+    /// Fetches the archives of some releases into the cache, each checked against its digest, so that
+    /// they can be unpacked one after the other. Where there is no cache nothing is done.
+    ///
+    /// # Errors
+    /// What is wrong, each with the place of what it is about.
+    pub(super) async fn fetch_archives(&self, chosen: &[&Chosen]) -> Result<(), Vec<(usize, Diagnostic)>> {
+        let mut problems = Vec::new();
+        for registry in &self.registries {
+            let theirs = chosen.iter().enumerate().filter(|(_, chosen)| chosen.registry == registry.id);
+            let (places, releases): (Vec<usize>, Vec<&Release>) =
+                theirs.map(|(place, chosen)| (place, &chosen.release)).unzip();
+            let failed = registry.fetch_archives(&self.transport, &releases).await;
+            problems.extend(failed.into_iter().map(|(place, problem)| (places[place], problem)));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// The files of a package, checked against what its registry says of it.
+    pub(super) async fn package(&self, chosen: &Chosen) -> Result<Files, Vec<Diagnostic>> {
+        self.registry_for(&chosen.identity)?.package(&self.transport, &chosen.release).await
     }
 
     /// Things by the registry they belong to, in the order of the registries.

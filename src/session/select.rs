@@ -1,7 +1,7 @@
 //! From what is asked for to one version of everything: the part that all commands about a project
 //! share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::exchange::Exchange;
 use super::protocol::{Change, HostErrorKind, Root, Selection};
@@ -23,6 +23,15 @@ const MAX_LISTED: usize = 5;
 
 /// The most requirements of the user for which another constraint is tried to end a conflict.
 const MAX_FIXES: usize = 3;
+
+/// How packs that are named stand to those that the lockfile asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// They are all that is asked for.
+    Alone,
+    /// They are asked for, too; one that is asked for already is now asked for like this.
+    Besides,
+}
 
 /// One version of everything that is needed, and what that was decided from.
 pub(super) struct Selected {
@@ -47,10 +56,11 @@ impl Selected {
     pub(super) async fn new(
         registries: &Registries,
         selection: Selection,
+        named: Named,
     ) -> Result<Selected, Vec<Diagnostic>> {
         let lock = if selection.target { read_lockfile(registries.exchange()).await? } else { None };
         let content = lock.as_ref().map(|lock| &lock.content);
-        let request = request(registries, &selection, content)?;
+        let request = request(registries, &selection, named, content)?;
         check_registries(registries, content, &selection)?;
         let nothing = Facts::new();
         let mut resolver = Resolver::new(&request, &nothing);
@@ -126,7 +136,7 @@ impl Selected {
     fn as_locked(&self) -> Result<(), Vec<Diagnostic>> {
         let Some(lock) = self.locked() else {
             let error = Diagnostic::error(Code::FileNotFound, format!("there is no {LOCKFILE} to keep to"));
-            return Err(error.about(LOCKFILE).suggest("generate without `--locked` first").into());
+            return Err(error.about(LOCKFILE).suggest("leave `--locked` out").into());
         };
         let now = self.record();
         let mut lines: Vec<String> = self.changes.iter().map(Change::to_string).collect();
@@ -152,7 +162,7 @@ impl Selected {
         let error = Diagnostic::error(Code::OutOfDate, format!("{LOCKFILE} would change")).about(LOCKFILE);
         Err(error
             .showing(lines.join("\n"))
-            .suggest("leave `--locked` out, and commit what `generate` then writes")
+            .suggest("leave `--locked` out, and commit what is then written")
             .into())
     }
 
@@ -189,6 +199,14 @@ impl Selected {
             packages: resolution.packages.iter().map(package).collect(),
             files: Vec::new(),
         }
+    }
+
+    /// A lockfile to write, by the generator of the one that is there if nothing else differs: a newer
+    /// Packwright that gives the same has nothing to write down.
+    pub(super) fn as_before(&self, lockfile: Lockfile) -> Lockfile {
+        let Some(lock) = self.locked() else { return lockfile };
+        let as_before = Lockfile { generator: lock.generator.clone(), ..lockfile.clone() };
+        if as_before.to_text() == lock.to_text() { as_before } else { lockfile }
     }
 
     pub(super) fn joins(&self, name: &PackageName, optional: bool) -> bool {
@@ -351,7 +369,7 @@ fn difference(what: &str, before: &[String], after: &[String]) -> Vec<String> {
     went.chain(came).collect()
 }
 
-async fn read_lockfile(exchange: &Exchange) -> Result<Option<ReadLockfile>, Vec<Diagnostic>> {
+pub(super) async fn read_lockfile(exchange: &Exchange) -> Result<Option<ReadLockfile>, Vec<Diagnostic>> {
     match exchange.read(&Root::Target, LOCKFILE, lockfile::MAX_SIZE).await {
         Ok(bytes) => {
             let digest = Digest::of(&bytes);
@@ -395,14 +413,27 @@ fn other_registry(registry: &RegistryId, identity: &Identity) -> String {
 fn request(
     registries: &Registries,
     given: &Selection,
+    named: Named,
     lock: Option<&Lockfile>,
 ) -> Result<Request, Vec<Diagnostic>> {
     let mut selection = given.clone();
-    if selection.packs.is_empty()
+    if (selection.packs.is_empty() || named == Named::Besides)
         && let Some(lock) = lock
     {
-        selection.packs = texts(&lock.requirements);
-        selection.prereleases.extend(texts(&lock.prereleases));
+        let is_asked_for =
+            |text: &String| lock.requirements.iter().any(|requirement| requirement.name.as_str() == text);
+        if named == Named::Besides {
+            // A bare name changes nothing about how it is asked for.
+            selection.packs.retain(|text| !is_asked_for(text));
+        }
+        let again: Vec<PackName> =
+            selection.packs.iter().filter_map(|text| Some(parse_requirement(text).ok()?.name)).collect();
+        let stay = |name: &PackName| !again.contains(name);
+        let former = lock.requirements.iter().filter(|requirement| stay(&requirement.name));
+        let former = former.map(ToString::to_string);
+        selection.packs = former.chain(selection.packs).collect();
+        let early = lock.prereleases.iter().filter(|name| stay(name));
+        selection.prereleases.extend(early.map(ToString::to_string));
         selection.with.extend(texts(&lock.with));
         let recorded = lock.overrides.iter().map(|(identity, by)| format!("{identity}@{by}"));
         // What is given now comes last and counts.
@@ -653,6 +684,17 @@ async fn check_locked(
 /// What the lockfile has, by what it is.
 fn recorded(lock: Option<&Lockfile>) -> BTreeMap<Identity, Locked<'_>> {
     lock.into_iter().flat_map(Lockfile::locked).collect()
+}
+
+/// What of a lockfile is no longer needed.
+pub(super) fn went(lock: &Lockfile, needed: &BTreeSet<Identity>) -> Vec<Change> {
+    let leaving = lock.locked().filter(|(identity, _)| !needed.contains(identity));
+    let went = |(identity, locked): (Identity, Locked<'_>)| Change {
+        identity,
+        from: Some(locked.version.clone()),
+        to: None,
+    };
+    leaving.map(went).collect()
 }
 
 fn changes(lock: Option<&Lockfile>, resolution: &Resolution) -> Vec<Change> {

@@ -15,14 +15,14 @@
 //! second, doubled each time, give or take a half of it by the session's seed. What is asked for
 //! together waits together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::cancelled;
 use super::exchange::{Exchange, Fetch, HostError, Response};
-use super::protocol::{Capabilities, HostErrorKind, HttpCache, Method, Network};
+use super::protocol::{Capabilities, HostErrorKind, HttpCache, Method, Network, Progress};
 use crate::address::Address;
 use crate::config::Secret;
 use crate::diagnostic::{Code, Diagnostic, printable};
@@ -61,6 +61,8 @@ pub(super) struct Get {
     /// Whether it never changes, so that it need not be asked for twice.
     pub(super) is_immutable: bool,
     pub(super) authorization: Option<Authorization>,
+    /// What it is called where people wait for it.
+    pub(super) label: Option<String>,
 }
 
 /// What a registry wants to be sent, and who may get it.
@@ -145,10 +147,13 @@ struct Round<'a> {
     told: Option<u32>,
     /// The most attempts of those that failed without a server saying how long to wait.
     failed: Option<u32>,
+    /// Why something is asked for again, and how often it was.
+    reason: Option<(String, u32)>,
 }
 
 impl Round<'_> {
-    fn wait(&mut self, told: Option<u32>, attempt: u32) {
+    fn wait(&mut self, told: Option<u32>, attempt: u32, error: &Diagnostic) {
+        self.reason.get_or_insert_with(|| (error.message.clone(), attempt));
         match told {
             Some(_) => self.told = self.told.max(told),
             None => self.failed = self.failed.max(Some(attempt)),
@@ -174,6 +179,15 @@ pub(super) struct Transport {
     capabilities: Capabilities,
     jitter: Mutex<u64>,
     aged: Mutex<Aged>,
+    /// The keys of what was told to come from the cache or not.
+    counted: Mutex<BTreeSet<String>>,
+}
+
+/// What came from the cache, and what did not.
+#[derive(Default)]
+struct Tally<'a> {
+    hits: Vec<&'a Get>,
+    misses: Vec<&'a Get>,
 }
 
 /// Whether what is kept was taken without asking.
@@ -190,18 +204,34 @@ impl Transport {
         // A seed of 0 would stay 0.
         let jitter = Mutex::new(u64::from(network.seed) | 1 << 32);
         let aged = Mutex::new(Aged::NotTaken);
-        Transport { exchange: Arc::clone(exchange), network, capabilities, jitter, aged }
+        Transport {
+            exchange: Arc::clone(exchange),
+            network,
+            capabilities,
+            jitter,
+            aged,
+            counted: Mutex::default(),
+        }
+    }
+
+    /// Whether what is fetched is kept, so that it need not be fetched twice.
+    pub(super) fn caches(&self) -> bool {
+        self.capabilities.cache
     }
 
     /// Reads several things at once and hands each body to `take`. Answers come in the order asked.
     pub(super) async fn get_all(&self, gets: &[Get], take: &mut Take<'_>) -> Vec<Got> {
         let mut answers: Vec<Option<Got>> = gets.iter().map(|_| None).collect();
         let mut pending = Vec::new();
+        let mut tally = Tally::default();
         for (place, (get, cached)) in gets.iter().zip(self.cached(gets).await).enumerate() {
             let fresh = cached.as_ref().filter(|cached| self.is_fresh(get, cached));
             let taken = fresh.map(|cached| take(place, &cached.body));
             answers[place] = match taken {
-                Some(Ok(())) => Some(Ok(Found::Taken)),
+                Some(Ok(())) => {
+                    tally.hits.push(get);
+                    Some(Ok(Found::Taken))
+                }
                 Some(Err(refusal)) if self.network.offline => Some(Err(refusal.error)),
                 None if self.network.offline => Some(Err(not_cached(&get.address))),
                 // What is damaged in the cache is fetched anew.
@@ -231,6 +261,7 @@ impl Transport {
                     Verdict::Body(body, meta) | Verdict::Unchanged(body, meta) => {
                         match take(asked.place, &body) {
                             Ok(()) => {
+                                if is_kept { &mut tally.hits } else { &mut tally.misses }.push(asked.get);
                                 keep.extend(asked.get.key.clone().map(|key| (key, meta, body)));
                                 Ok(Found::Taken)
                             }
@@ -249,8 +280,8 @@ impl Transport {
                         round.again.push(asked);
                         continue;
                     }
-                    Verdict::Again(after, _) if asked.attempt < MAX_ATTEMPTS => {
-                        round.wait(after, asked.attempt);
+                    Verdict::Again(after, error) if asked.attempt < MAX_ATTEMPTS => {
+                        round.wait(after, asked.attempt, &error);
                         asked.attempt += 1;
                         round.again.push(asked);
                         continue;
@@ -262,12 +293,28 @@ impl Transport {
             // One draw for all: the longest of many would be nearly the same everywhere.
             let own = round.failed.map(|attempt| self.back_off(attempt));
             if let Some(milliseconds) = own.max(round.told) {
+                let (reason, attempts) = round.reason.take().unwrap_or_default();
+                self.exchange.tell(Progress::Retrying { milliseconds, attempts, reason });
                 self.exchange.wait(milliseconds).await;
             }
             pending = round.again;
         }
         self.keep(keep).await;
+        self.tell(&tally);
         answers.into_iter().map(|answer| answer.expect("everything asked for is answered")).collect()
+    }
+
+    /// Tells what came from the cache and what did not. What is read again counts once.
+    fn tell(&self, Tally { hits, misses }: &Tally<'_>) {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut count = |gets: &[&Get]| {
+            let keys = gets.iter().filter_map(|get| get.key.clone());
+            keys.filter(|key| counted.insert(key.clone())).count()
+        };
+        let (hits, misses) = (count(hits), count(misses));
+        if self.capabilities.cache && hits + misses > 0 {
+            self.exchange.tell(Progress::Cache { hits, misses });
+        }
     }
 
     /// Has everything asked for anew that was kept for a while, if any of that was taken without
@@ -306,6 +353,7 @@ impl Transport {
                 max_bytes: MAX_ANSWER,
                 idle_milliseconds: self.network.idle_milliseconds,
                 cache: HttpCache::Default,
+                label: None,
             };
             let response = self.exchange.fetch_all(vec![fetch]).await.remove(0);
             let response = response.map_err(|error| {
@@ -416,6 +464,7 @@ impl Transport {
             max_bytes: get.max_bytes,
             idle_milliseconds: self.network.idle_milliseconds,
             cache,
+            label: get.label.clone(),
         }
     }
 

@@ -1,7 +1,7 @@
 // The host for Node on a real disk and a real network: what it refuses, what it says went wrong, and what stands afterwards.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statfsSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -39,6 +39,8 @@ describe("errors of the system", { skip: windows }, () => {
   writeFileSync(join(directory, "full/inner"), "");
   symlinkSync("file", join(directory, "link"));
   symlinkSync("nowhere", join(directory, "dangling"));
+  mkdirSync(join(directory, "empty"));
+  symlinkSync("empty", join(directory, "away"));
   execFileSync("mkfifo", [join(directory, "pipe")]);
 
   const content = new Uint8Array([1, 2]);
@@ -60,6 +62,12 @@ describe("errors of the system", { skip: windows }, () => {
     ["removing a directory that is not empty", { type: "remove", path: "full" }, "exists"],
     ["removing what is not there", { type: "remove", path: "no" }, "other"],
     ["moving what is not there", { type: "rename", from: "no", to: "yes" }, "other"],
+    ["moving a directory to where one with files is", { type: "rename", from: "empty", to: "full" }, "exists"],
+    ["syncing what is not there", { type: "sync", path: "no" }, "other"],
+    ["syncing a link", { type: "sync", path: "link" }, "permission"],
+    ["running something in a link", { type: "run", path: "away", command: "touch ran" }, "permission"],
+    ["running something where nothing is", { type: "run", path: "no", command: "touch ran" }, "other"],
+    ["locking what is a file", { type: "lock", path: "file" }, "other"],
   ]) {
     test(name, async () => {
       const before = readdirSync(directory, { recursive: true });
@@ -75,7 +83,41 @@ describe("errors of the system", { skip: windows }, () => {
       assert.equal((await perform(directory, { type: "stat", path })).kind, kind, path);
     }
     const { entries } = await perform(directory, { type: "list", path: "" });
-    assert.deepEqual(Object.fromEntries(entries.map(({ name, kind }) => [name, kind])), { file: "file", full: "directory", link: "link", dangling: "link", pipe: "other" });
+    assert.deepEqual(Object.fromEntries(entries.map(({ name, kind }) => [name, kind])), {
+      ...{ file: "file", full: "directory", empty: "directory", link: "link", dangling: "link", away: "link", pipe: "other" },
+    });
+  });
+
+  test("files and directories are synced, and the root even if its user's name for it is a link", async () => {
+    for (const path of ["file", "full", ""]) assert.deepEqual(await perform(directory, { type: "sync", path }), { type: "done" }, path);
+    const named = join(scratch(), "named");
+    symlinkSync(directory, named);
+    assert.deepEqual(await perform(named, { type: "sync", path: "" }), { type: "done" });
+  });
+
+  test("a directory moves as a whole", async () => {
+    const place = scratch();
+    mkdirSync(join(place, "from/deep"), { recursive: true });
+    writeFileSync(join(place, "from/deep/file"), "x");
+    assert.deepEqual(await perform(place, { type: "rename", from: "from", to: "to" }), { type: "done" });
+    assert.deepEqual([...filesOf(place).keys()], ["to/deep/file"]);
+  });
+
+  test("there is some room, and nothing is known of where nothing is", async () => {
+    const { bavail, bsize } = statfsSync(directory);
+    const { type, bytes } = await perform(directory, { type: "space" });
+    assert.equal(type, "space");
+    assert.ok(Math.abs(bytes - bavail * bsize) < 1e9, `${bytes} of ${bavail * bsize}`);
+    assert.equal((await perform(join(directory, "no"), { type: "space" })).kind, "other");
+  });
+
+  test("a command runs in its directory, with nothing to read, and says how it ended", async () => {
+    assert.deepEqual(await perform(directory, { type: "run", path: "full", command: "test -f inner && ! read line && exit 3" }), { type: "ran", code: 3 });
+    assert.deepEqual(await perform(directory, { type: "run", path: "", command: "kill -9 $$" }), { type: "ran", code: null });
+    const quick = performance.now();
+    assert.deepEqual(await perform(directory, { type: "run", path: "", command: "sleep 30 &" }), { type: "ran", code: 0 });
+    assert.ok(performance.now() - quick < 10_000, "what goes on in the background is not waited for");
+    assert.deepEqual(await perform(directory, { type: "run", path: "", command: "sleep 30" }, AbortSignal.timeout(100)), { type: "ran", code: null });
   });
 
   test("a root nobody gave a directory for", async () => {
@@ -218,13 +260,13 @@ describe("a write that fails leaves everything as it was", { skip: windows, conc
     assert.deepEqual([...filesOf(cwd).keys()], ["demo/src/demo.txt"]);
   });
 
-  test("another write is under way", async () => {
+  test("what a write staged that was killed before it moved anything is cleared away", async () => {
     const cwd = scratch();
-    mkdirSync(join(cwd, "demo/.packwright/staging"), { recursive: true });
+    mkdirSync(join(cwd, "demo/.packwright/staging/new-0/deep"), { recursive: true });
+    writeFileSync(join(cwd, "demo/.packwright/staging/new-0/deep/file"), "rubbish");
     const { code, stderr } = await packwright(generate, { cwd });
-    assert.equal(code, 6, stderr);
-    assert.match(stderr, /error\[partial-write\]: /);
-    assert.deepEqual([...filesOf(cwd)], []);
+    assert.equal(code, 0, stderr);
+    assert.ok(!existsSync(join(cwd, "demo/.packwright")));
   });
 });
 

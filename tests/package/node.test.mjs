@@ -22,8 +22,8 @@ test("every code that the sources document is one", () => {
   const [, union] = /export type Code = ([^;]+);/.exec(readFileSync(join(sources, "protocol.ts"), "utf8"));
   const codes = new Set(JSON.parse(`[${union.replaceAll("|", ",")}]`));
   const throws = readFileSync(join(sources, "open.ts"), "utf8").match(/@throws PackwrightError[^@]*?\*\//gs);
-  const options = ["force", "trust", "locked"];
-  const documented = throws.flatMap((text) => [...text.matchAll(/`([a-z-]+)`/g)].map(([, word]) => word)).filter((word) => !options.includes(word));
+  const others = ["force", "trust", "locked", "hooks", "install", "dependencies"];
+  const documented = throws.flatMap((text) => [...text.matchAll(/`([a-z-]+)`/g)].map(([, word]) => word)).filter((word) => !others.includes(word));
   assert.ok(documented.length >= 8, documented.join());
   for (const code of documented) assert.ok(codes.has(code), code);
 });
@@ -59,7 +59,7 @@ describe("the published shape", { concurrency: 2 }, () => {
       mkdirSync(directory, { recursive: true });
       writeFileSync(
         join(directory, "program.ts"),
-        `import { constraints, open, PackwrightError, type Change, type Conflict, type Dependencies, type Host, type Project, type Question, type Reply, type Request } from "packwright";
+        `import { constraints, open, PackwrightError, type Change, type Conflict, type Dependencies, type Host, type Installation, openMetrics, type ProgressEvent, type Project, type Question, type Reply, type Request } from "packwright";
          import { constraints as constraintsSlim, open as openSlim } from "packwright/slim";
          import { open as openInline } from "packwright/inline";
          const host: Host = {
@@ -75,11 +75,16 @@ describe("the published shape", { concurrency: 2 }, () => {
          const blob: Blob = new Blob([...project.files.values()]);
          const found: Dependencies = await pw.dependencies({ packs: ["a"], strategy: "lowest-direct", why: "b", overrides: ["c@^1"], update: [], locked: true });
          const changes: readonly Change[] = project.changes;
+         const told: ProgressEvent[] = [];
+         const done: Installation = await pw.install({ packs: ["a"], directory: "demo", into: "", hooks: "skip", onProgress: (event) => told.push(event) });
+         const end: () => void = pw.metrics.subscribe((measured) => measured.type === "cache" ? measured.hits : measured.seconds);
+         const text: string = openMetrics(pw.metrics.snapshot());
+         await pw.recover("demo", "roll-back", { wait: false });
          const details: Conflict | unknown[] | null | undefined = project.warnings[0]?.details;
          const { satisfies, satisfiesAll, maxSatisfying } = await constraints();
          const highest: string | null = (await constraintsSlim({ wasm: new Uint8Array() })).maxSatisfying(["1.0.0"], "^1", { prerelease: true });
          const fits: boolean[] = satisfiesAll(["1.0.0"], ["^1"]);
-         console.log(found.reason?.path, changes, details, satisfies("1.0.0", "^1"), maxSatisfying, highest, fits);
+         console.log(found.reason?.path, changes, details, told, done.items, end, text, satisfies("1.0.0", "^1"), maxSatisfying, highest, fits);
          const questions: Question[] = (await pw.questions({ packs: [] })).questions;
          try { await project.write("x", { force: true }); }
          catch (error) { if (error instanceof PackwrightError) console.log(error.exitCode.toFixed(), error.diagnostics[0]?.suggestion, blob, questions); }

@@ -31,7 +31,10 @@ export function converse(command, args, { cwd, env = {} }) {
 
   const see = (text, seconds = 10) =>
     new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`"${text}" did not appear after:\n${output}`)), seconds * 1000);
+      const late = setTimeout(() => {
+        child.kill();
+        reject(new Error(`"${text}" did not appear after:\n${output}`));
+      }, seconds * 1000);
       look = () => {
         const at = plain(output).indexOf(text, seen);
         if (at === -1) return;

@@ -33,9 +33,10 @@ export function person({ config, npmrc, project = {} } = {}) {
     return JSON.parse(stdout);
   };
 
-  /** Runs a command that fails with this exit code and error code and says all these words; gives what it said. */
+  /** Runs a command that fails with this exit code and error code and says all these words; gives what it said, but for any waits. */
   const fails = async (args, exit, code, words = [], options = {}) => {
-    const { code: status, stdout, stderr } = await run(args, options);
+    const { code: status, stdout, stderr: all } = await run(args, options);
+    const stderr = all.replace(/^(Trying again in \d+\.\d s, .*\n)+/, "");
     const said = `packwright ${args.join(" ")}\n${stdout}${stderr}`;
     assert.ok(stderr.startsWith(`error[${code}]: `), said);
     assert.equal(status, exit, said);

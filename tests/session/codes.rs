@@ -97,8 +97,8 @@ fn every_code_is_reached_with_the_exit_code_of_its_family() {
         assert_eq!((first.code, first.exit_code), (code, exit), "{first}");
         reached.insert(code);
     }
-    // Those that take a host which goes wrong, or a plan, or very many packs, have their tests in `protocol`, `writing`,
-    // `transport`, `publish` and `resolve`.
+    // Those that take a host which goes wrong, or a plan, or very many packs, have their tests in `protocol`,
+    // `writing`, `install`, `transport`, `publish` and `resolve`.
     let of_others = [
         (Code::Network, 9),
         (Code::Unauthorized, 9),
@@ -107,7 +107,9 @@ fn every_code_is_reached_with_the_exit_code_of_its_family() {
         (Code::Deprecated, 5),
         (Code::AlreadyPublished, 13),
         (Code::Storage, 10),
-        (Code::PartialWrite, 6),
+        (Code::InstallFailed, 2),
+        (Code::PartialInstall, 6),
+        (Code::Locked, 10),
         (Code::NeedsConsent, 12),
         (Code::FileConflict, 13),
         (Code::Cancelled, 130),

@@ -68,6 +68,7 @@ fn write(host: &mut Host, project: &Project) {
         contents: project.contents.0.to_vec(),
         force: true,
         trust: true,
+        wait: true,
     };
     host.run(input(apply)).unwrap();
 }

@@ -73,6 +73,7 @@ fn every_failure_of_the_host_ends_reading_with_its_code() {
                 HostErrorKind::NotFound => &[Code::FileNotFound, Code::PackNotFound],
                 HostErrorKind::TooLarge => &[Code::InvalidInput],
                 HostErrorKind::Network | HostErrorKind::Timeout => &[Code::Network],
+                HostErrorKind::Locked => &[Code::Locked],
                 _ => &[Code::Storage],
             };
             assert!(expected.contains(&errors[0].code), "request {at}, {kind:?}: {}", shown(&errors));

@@ -109,7 +109,7 @@ fn locked_fails_with_the_difference() {
     let (error, _) = resolved(&web_alone(), r#","locked":true,"packs":["web@2","extra"]"#);
     assert_eq!(
         shown(&error.unwrap_err()),
-        "error[out-of-date]: packwright.lock would change\n    ~ base 1.0.0 -> 2.0.0\n    + extra 1.0.0\n    ~ web 1.0.0 -> 2.0.0\n    - asked for web@1\n    + asked for web@2\n    + asked for extra@*\n  help: leave `--locked` out, and commit what `generate` then writes"
+        "error[out-of-date]: packwright.lock would change\n    ~ base 1.0.0 -> 2.0.0\n    + extra 1.0.0\n    ~ web 1.0.0 -> 2.0.0\n    - asked for web@1\n    + asked for web@2\n    + asked for extra@*\n  help: leave `--locked` out, and commit what is then written"
     );
     // The same versions for other reasons are another lockfile.
     let (error, _) =

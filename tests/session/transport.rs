@@ -10,7 +10,7 @@ use packwright::session::{
 };
 use serde_json::json;
 
-use crate::host::{Ending, Host, command, directory, shown};
+use crate::host::{CAPABILITIES, Ending, Host, command, directory, shown};
 
 const BASE: &str = "https://packs.example/r/";
 const OTHER: &str = "https://cdn.example/";
@@ -39,8 +39,7 @@ fn input(json: &str) -> SessionInput {
         authorization: Some(serde_json::from_value(json!("Bearer hunter2")).unwrap()),
         archives: Vec::new(),
     };
-    let capabilities =
-        Capabilities { rename: true, modes: true, cache: true, redirects: true, http_cache: false };
+    let capabilities = Capabilities { cache: true, redirects: true, ..CAPABILITIES };
     let network = Network { now: 1_000_000, seed: 7, ..Network::default() };
     SessionInput { registries: vec![registry], capabilities, network, ..command(json) }
 }

@@ -24,8 +24,8 @@ export function browserHost({ cache: name = CACHE }: BrowserHostOptions = {}): H
   const inBrowser = globalThis.location !== undefined;
   return {
     capabilities: { rename: false, modes: false, cache: cache !== undefined, redirects: !inBrowser, httpCache: inBrowser },
-    async perform(request, { signal }) {
-      if (request.type === "fetch") return fetchBytes(request, inBrowser ? "follow" : "manual", signal);
+    async perform(request, context) {
+      if (request.type === "fetch") return fetchBytes(request, inBrowser ? "follow" : "manual", context);
       if (asksCache(request)) return onCache(cache, request);
       return failure("unsupported", "there is no file system here; pass a host that has one to open()");
     },

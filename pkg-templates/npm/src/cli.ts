@@ -2,7 +2,8 @@
 /** The command line: reads the arguments, runs the command, and turns whatever happens into output and an exit code. */
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
-import { type CommandName, help, parse, wantsJson } from "./cli/arguments.js";
+import { help, parse, wantsJson } from "./cli/arguments.js";
+import type { CommandName } from "./cli/commands.js";
 import type { Run } from "./cli/run.js";
 import { Terminal } from "./cli/terminal.js";
 import { internal, PackwrightError } from "./error.js";
@@ -12,6 +13,9 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<(run: Run) => Promise
   list: async () => (await import("./cli/browse.js")).list,
   show: async () => (await import("./cli/browse.js")).show,
   dependencies: async () => (await import("./cli/dependencies.js")).dependencies,
+  install: async () => (await import("./cli/install.js")).install,
+  uninstall: async () => (await import("./cli/install.js")).uninstall,
+  outdated: async () => (await import("./cli/browse.js")).outdated,
   generate: async () => (await import("./cli/generate.js")).generate,
   publish: async () => (await import("./cli/publish.js")).publish,
   yank: async () => (await import("./cli/publish.js")).yank,
@@ -40,10 +44,10 @@ async function main(argv: string[]): Promise<void> {
   }
 }
 
-/** Aborts on the first Ctrl-C, so that what was begun is undone; the second ends the process at once. */
+/** Aborts on the first Ctrl-C or request to end, so that what was begun is undone; the second ends the process at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  process.once("SIGINT", () => controller.abort());
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => controller.abort());
   return controller.signal;
 }
 

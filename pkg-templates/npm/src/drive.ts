@@ -1,16 +1,25 @@
 /**
  * The host loop: polls a session, serves what it needs through a host, hands each reply in as it arrives, and polls again. It neither
- * orders nor retries nor interprets anything. Waiting is the same on every host, so it is done here.
+ * orders nor retries nor interprets anything. Waiting and telling are the same on every host, so they are done here.
  */
 import { Session } from "./core.js";
 import { cancelled, failed, internal, reason } from "./error.js";
 import { type Context, failure, type Host } from "./host.js";
-import type { Outcome, Reply, Request, Result, SessionInput } from "./protocol.js";
+import { Locking } from "./locking.js";
+import type { ProgressEvent, Subscriber } from "./progress.js";
+import type { Diagnostic, Outcome, Reply, Request, Result, SessionInput } from "./protocol.js";
 
 /** What a session came to, with the bytes of its files in one block if it made any. */
 export interface Driven {
   readonly outcome: Outcome;
   readonly contents: Uint8Array<ArrayBuffer>;
+}
+
+/** Who watches a session, and may end it. */
+export interface Watching {
+  signal?: AbortSignal | undefined;
+  /** Never throws. */
+  progress?: Subscriber<ProgressEvent> | undefined;
 }
 
 const MAKES_FILES: readonly Outcome["type"][] = ["generate", "build-registry"];
@@ -24,25 +33,34 @@ export async function drive(
   input: SessionInput,
   host: Host,
   roots: ReadonlyMap<string, string>,
-  signal?: AbortSignal,
+  { signal, progress }: Watching = {},
 ): Promise<Driven> {
   if (signal?.aborted) throw cancelled();
   const session = new Session(input);
   const waiting = new AbortController();
   const stop = (): void => waiting.abort();
   signal?.addEventListener("abort", stop);
+  const context: Context = { roots, signal: waiting.signal, progress };
+  const locking = new Locking(host);
   try {
-    const result = JSON.parse(await finish(session, host, { roots, signal: waiting.signal })) as Result;
+    const result = JSON.parse(await finish(session, locking, context)) as Result;
     if ("ok" in result) {
       const contents = MAKES_FILES.includes(result.ok.type) ? session.contents() : new Uint8Array();
       return { outcome: result.ok, contents };
     }
-    throw signal?.aborted ? cancelled(result.errors) : failed(result.errors);
+    // What had come of it when it was cancelled, the core knows.
+    throw signal?.aborted && result.errors.every(isBare) ? cancelled() : failed(result.errors);
   } finally {
     signal?.removeEventListener("abort", stop);
     stop();
     session.free();
+    await locking.release(context);
   }
+}
+
+/** Whether it says that the work was cancelled, and no more. */
+function isBare({ code, causes }: Diagnostic): boolean {
+  return code === "cancelled" && causes.length === 0;
 }
 
 /** Serves a session until it is done; gives its outcome as JSON text. */
@@ -94,6 +112,10 @@ function finish(session: Session, host: Host, context: Context): Promise<string>
 
 async function perform(host: Host, request: Request, context: Context): Promise<Reply> {
   if (request.type === "wait") return turn(request.milliseconds, context.signal);
+  if (request.type === "tell") {
+    context.progress?.(request.progress);
+    return { type: "done" };
+  }
   try {
     return await host.perform(request, context);
   } catch (thrown) {

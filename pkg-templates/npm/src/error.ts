@@ -37,10 +37,9 @@ export function internal(message: string, cause?: unknown): PackwrightError {
   return new PackwrightError([diagnostic("internal", 70, message, causes)], { cause });
 }
 
-/** The caller ended the work; `others` is what the core had to say about it. */
-export function cancelled(others: readonly Diagnostic[] = []): PackwrightError {
-  const said = others.filter((other) => other.code !== "cancelled");
-  return new PackwrightError([diagnostic("cancelled", 130, "cancelled; nothing was written"), ...said]);
+/** The caller ended the work before anything came of it. */
+export function cancelled(): PackwrightError {
+  return new PackwrightError([diagnostic("cancelled", 130, "cancelled; nothing was written")]);
 }
 
 /** What the core had to say about a failure. */

@@ -2,20 +2,23 @@
  * Serves `fetch` requests with the platform's own `fetch`, for every host. It performs one request and reports what came of it: retries,
  * redirects where they are handed over, digests, and what a status means are the core's.
  */
-import { failure, type HostRequest } from "./host.js";
+import { type Context, failure, type HostRequest } from "./host.js";
 import { reason } from "./error.js";
 import type { Reply } from "./protocol.js";
 
 type FetchRequest = HostRequest & { type: "fetch" };
 
+/** The least time between two reports of one transfer, its last excepted. Milliseconds. */
+const REPORT_EVERY = 50;
+
 /** Asks one address, reading no more of the body than the core allows. `redirect` is `fetch`'s own word. */
-export async function fetchBytes(request: FetchRequest, redirect: "manual" | "follow", signal: AbortSignal): Promise<Reply> {
+export async function fetchBytes(request: FetchRequest, redirect: "manual" | "follow", context: Context): Promise<Reply> {
   const idle = new Idle(request.idleMilliseconds);
   try {
-    const asked = requestOf(request, redirect, AbortSignal.any([signal, idle.signal]));
+    const asked = requestOf(request, redirect, AbortSignal.any([context.signal, idle.signal]));
     if (asked === undefined) return failure("other", "no request can be made of this address and these headers");
     const response = await fetch(asked);
-    const body = await readBody(response, request.maxBytes, idle);
+    const body = await readBody(response, request.maxBytes, idle, reporting(request, response, context));
     if (body === undefined) return failure("too-large", `it has more than ${request.maxBytes} bytes`);
     return { type: "response", status: response.status, headers: Object.fromEntries(response.headers), body };
   } catch (thrown) {
@@ -43,7 +46,29 @@ function requestOf(
   }
 }
 
-async function readBody(response: Response, limit: number, idle: Idle): Promise<Uint8Array | undefined> {
+/** Told of the bytes that have arrived, and whether they are all. */
+type Report = (received: number, whole: boolean) => void;
+
+function reporting({ label }: FetchRequest, response: Response, { progress }: Context): Report {
+  // What comes with a failure is not what was asked for.
+  if (label === null || progress === undefined || !response.ok) return () => undefined;
+  const total = lengthOf(response);
+  let last = Number.NEGATIVE_INFINITY;
+  return (received, whole) => {
+    const now = performance.now();
+    if (!whole && now - last < REPORT_EVERY) return;
+    last = now;
+    progress({ type: "transfer", label, received, total: whole ? received : total });
+  };
+}
+
+/** How many bytes there will be. Of a body that is compressed on its way the header tells another number. */
+function lengthOf({ headers }: Response): number | null {
+  const length = headers.has("content-encoding") ? null : headers.get("content-length");
+  return length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null;
+}
+
+async function readBody(response: Response, limit: number, idle: Idle, report: Report): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = response.body?.getReader();
@@ -55,7 +80,9 @@ async function readBody(response: Response, limit: number, idle: Idle): Promise<
       return undefined;
     }
     chunks.push(part.value);
+    report(size, false);
   }
+  report(size, true);
   return joined(chunks, size);
 }
 

@@ -2,17 +2,22 @@
  * What a host is: the program that moves bytes for the core. A host decides nothing; it carries out one small request at a time and
  * says how it went.
  */
+import type { ProgressEvent, Subscriber } from "./progress.js";
 import type { Capabilities, HostErrorKind, Reply, Request } from "./protocol.js";
 
-/** What a host may be asked for: all that the core asks for but to wait, which needs no host. */
-export type HostRequest = Exclude<Request, { type: "wait" }>;
+/** What a host may be asked for: all that the core asks for but to wait and to tell, which need no host. */
+export type HostRequest = Exclude<Request, { type: "wait" | "tell" }>;
 
-/** Where and for how long a request is carried out. */
+/** Where and for how long a request is carried out. All requests of one session have the same, and no other session has it. */
 export interface Context {
   /** The directory behind each root a request may name: `target`, `source`, and `registry:ID` for each directory registry. */
   readonly roots: ReadonlyMap<string, string>;
-  /** Aborts when nobody waits for fetched bytes any more. File requests go on, because an interrupted write is being undone. */
+  /**
+   * Aborts when nobody waits for fetched bytes and commands any more. File requests go on, because an interrupted write is being undone.
+   */
   readonly signal: AbortSignal;
+  /** Takes what there is to tell of transfers and of what commands print. Absent: nobody wants to know. It never throws. */
+  readonly progress?: Subscriber<ProgressEvent> | undefined;
 }
 
 /**
@@ -28,9 +33,21 @@ export interface Host {
   perform(request: HostRequest, context: Context): Promise<Reply>;
 }
 
+const NONE: Capabilities = {
+  rename: false,
+  modes: false,
+  cache: false,
+  redirects: false,
+  httpCache: false,
+  lock: false,
+  sync: false,
+  space: false,
+  run: false,
+};
+
 /** All that a host can and cannot do. */
 export function capabilitiesOf({ capabilities }: Host): Capabilities {
-  return { rename: false, modes: false, cache: false, redirects: false, httpCache: false, ...capabilities };
+  return { ...NONE, ...capabilities };
 }
 
 /** A reply that says why a request failed. */

@@ -7,6 +7,7 @@ import { load } from "./core.js";
 import { nodeHost } from "./node.js";
 import { type Constraints, constraintsOn } from "./constraint.js";
 import { openOn, type OpenOptions, type Packwright, type Platform } from "./open.js";
+import { watchers } from "./watchers.node.js";
 
 export * from "./public.js";
 export type { Configured, ConfiguredFile, ConfiguredOptions, ConfiguredRegistry, ConfiguredSetting } from "./configuration.js";
@@ -24,6 +25,7 @@ const platform: Platform = {
   },
   address: String,
   resolve,
+  watchers,
 };
 
 /** Loads the core and opens one or more registries. */

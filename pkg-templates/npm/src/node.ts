@@ -10,7 +10,8 @@ import { dirname, join } from "node:path";
 import { asksCache, type ByteCache, type CacheRequest, onCache } from "./cache.js";
 import { fetchBytes } from "./fetch.js";
 import { reason } from "./error.js";
-import { failure, type Host, type HostRequest } from "./host.js";
+import { type Context, failure, type Host, type HostRequest } from "./host.js";
+import type { Locks } from "./lock.node.js";
 import type { EntryKind, HostErrorKind, Reply } from "./protocol.js";
 
 type FileRequest = Exclude<HostRequest, { type: "fetch" } | CacheRequest>;
@@ -26,14 +27,17 @@ export function nodeHost(cacheDirectory?: string): Host {
   const cache = cacheDirectory === undefined ? undefined : onDemand(cacheDirectory);
   const turns = new Turns();
   return {
-    capabilities: { rename: true, modes: process.platform !== "win32", cache: cache !== undefined, redirects: true, httpCache: false },
-    async perform(request, { roots, signal }) {
-      if (request.type === "fetch") return fetchBytes(request, "manual", signal);
+    capabilities: {
+      ...{ rename: true, modes: process.platform !== "win32", lock: true, sync: true, space: true, run: true },
+      ...{ cache: cache !== undefined, redirects: true, httpCache: false },
+    },
+    async perform(request, context) {
+      if (request.type === "fetch") return fetchBytes(request, "manual", context);
       if (asksCache(request)) return onCache(cache, request);
-      const root = roots.get(request.root);
+      const root = context.roots.get(request.root);
       if (root === undefined) return failure("unsupported", `no directory was given for ${request.root}`);
       while (turns.overdue()) await turns.pass();
-      return onDisk(request, root);
+      return onDisk(request, root, context);
     },
   };
 }
@@ -65,9 +69,9 @@ class Turns {
   }
 }
 
-function onDisk(request: FileRequest, root: string): Reply {
+async function onDisk(request: FileRequest, root: string, context: Context): Promise<Reply> {
   try {
-    return carryOut(request, root);
+    return await carryOut(request, root, context);
   } catch (thrown) {
     if (thrown instanceof LinkInTheWay) return failure("permission", thrown.message);
     const kind = errorKind(request, thrown);
@@ -76,11 +80,12 @@ function onDisk(request: FileRequest, root: string): Reply {
   }
 }
 
-function carryOut(request: FileRequest, root: string): Reply {
+function carryOut(request: FileRequest, root: string, context: Context): Reply | Promise<Reply> {
   if (request.type === "rename") {
     fs.renameSync(place(root, request.from), place(root, request.to));
     return { type: "done" };
   }
+  if (request.type === "space") return space(root);
   const path = place(root, request.path);
   switch (request.type) {
     case "read":
@@ -97,6 +102,14 @@ function carryOut(request: FileRequest, root: string): Reply {
       if (fs.lstatSync(path).isDirectory()) fs.rmdirSync(path);
       else fs.unlinkSync(path);
       return { type: "done" };
+    case "sync":
+      return sync(path, request.path === "");
+    case "lock":
+      return lock(root, request.path, context);
+    case "unlock":
+      return unlock(path, context);
+    case "run":
+      return run(request.command, within(root, request.path), context);
   }
 }
 
@@ -112,6 +125,11 @@ function place(root: string, path: string): string {
     }
   }
   return join(root, path);
+}
+
+/** The absolute path of a directory below `root`, once neither it nor one in between is a link. */
+function within(root: string, path: string): string {
+  return dirname(place(root, path === "" ? "inside" : `${path}/inside`));
 }
 
 function read(path: string, limit: number): Reply {
@@ -160,6 +178,54 @@ function create(path: string, content: Uint8Array, mode: number): Reply {
   }
 }
 
+async function sync(path: string, root: boolean): Promise<Reply> {
+  const directory = root || fs.lstatSync(path).isDirectory();
+  // There is no such thing on Windows, whose file system keeps a journal of its own; nor will it sync a file that is open for reading only.
+  if (directory && process.platform === "win32") return { type: "done" };
+  const reading = fs.constants.O_RDONLY | (root ? 0 : fs.constants.O_NOFOLLOW);
+  const handle = await fs.promises.open(path, process.platform === "win32" ? fs.constants.O_RDWR : reading);
+  try {
+    await handle.sync();
+  } catch (thrown) {
+    // Some network file systems cannot do it for directories, which are then as safe as they get there.
+    if (!directory || codeOf(thrown) !== "EINVAL") throw thrown;
+  } finally {
+    await handle.close();
+  }
+  return { type: "done" };
+}
+
+function space(root: string): Reply {
+  const { bavail, bsize, blocks } = fs.statfsSync(root);
+  // Some file systems in user space do not say.
+  if (blocks === 0) return failure("unsupported", `the file system of ${root} does not say how much room it has`);
+  return { type: "space", bytes: Math.min(bavail * bsize, Number.MAX_SAFE_INTEGER) };
+}
+
+/** Which sessions have locked what; loaded when it is used, as is what runs commands. */
+let locks: Promise<Locks> | undefined;
+
+function loadedLocks(): Promise<Locks> {
+  locks ??= import("./lock.node.js").then(({ Locks }) => new Locks());
+  return locks;
+}
+
+async function lock(root: string, path: string, context: Context): Promise<Reply> {
+  const directory = within(root, path);
+  const holder = await (await loadedLocks()).lock(directory, context, () => makeParents(join(directory, "ticket")));
+  return holder === undefined ? { type: "done" } : failure("locked", holder);
+}
+
+async function unlock(directory: string, context: Context): Promise<Reply> {
+  (await loadedLocks()).unlock(directory, context);
+  return { type: "done" };
+}
+
+async function run(command: string, directory: string, context: Context): Promise<Reply> {
+  const { run: execute } = await import("./run.node.js");
+  return { type: "ran", code: await execute(command, directory, context) };
+}
+
 function entry(found: fs.Dirent): { name: string; kind: EntryKind } {
   return { name: found.name, kind: kind(found) };
 }
@@ -183,9 +249,13 @@ const KINDS: { readonly [code: string]: HostErrorKind } = {
 
 /** What the core is to make of an error of the system. */
 function errorKind({ type }: FileRequest, thrown: unknown): HostErrorKind {
-  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  const code = codeOf(thrown);
   // To look where nothing is, or below a file, is an answer like any other; to write there is not.
   const looks = type === "read" || type === "list" || type === "stat";
   if (looks && (code === "ENOENT" || code === "ENOTDIR")) return "not-found";
   return KINDS[code] ?? "other";
+}
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
 }

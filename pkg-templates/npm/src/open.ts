@@ -3,11 +3,13 @@
  * and outcomes into values; it does no IO of its own and decides nothing about packs.
  */
 import { load, type WasmSource } from "./core.js";
-import { Credential } from "./credential.js";
-import { drive, type Driven } from "./drive.js";
-import { internal, usage } from "./error.js";
-import { capabilitiesOf, type Host } from "./host.js";
-import { type RememberingHost, remembering } from "./memo.js";
+import type { Credential } from "./credential.js";
+import { Desk, rfc3339, type Surroundings, type Watchers } from "./desk.js";
+import { usage } from "./error.js";
+import type { Host } from "./host.js";
+import { remembering } from "./memo.js";
+import type { Metrics } from "./metrics.js";
+import type { ProgressEvent, Subscriber } from "./progress.js";
 import type {
   AnswersFile,
   Change,
@@ -16,18 +18,22 @@ import type {
   Diagnostic,
   Generation,
   GraphFormat,
+  HookPolicy,
   Answer,
+  Installation,
+  InstalledItem,
   Network,
   Outcome,
+  OutdatedItem,
   PackDetails,
   Summary,
   Plan,
   Project as Generated,
   Publication,
   Question,
-  RegistryInput,
+  Recovered,
+  Recovery,
   Resolved,
-  SessionInput,
   Strategy,
 } from "./protocol.js";
 
@@ -85,8 +91,25 @@ export interface OpenOptions {
   host?: Host | undefined;
 }
 
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the work early, undoing what was begun; the call then rejects with code `cancelled`. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Is told how the work goes on: transfers, waits, and what is installed. What it throws is ignored. Part of an event may be texts of
+   * strangers, with control characters.
+   */
+  onProgress?: Subscriber<ProgressEvent> | undefined;
+}
+
+/** What every call takes that writes into a directory. */
+export interface WritingOptions extends CallOptions {
+  /** Wait while another process writes there. Absent: yes; otherwise the call rejects with code `locked`. */
+  wait?: boolean | undefined;
+}
+
 /** What decides which packs and packages there are, and in which versions. */
-export interface SelectionOptions {
+export interface SelectionOptions extends CallOptions {
   /** The packs, each `NAME` or `NAME@CONSTRAINT`. Empty: those in the lockfile of `directory`. */
   packs?: readonly string[];
   /** Optional dependencies and packages to join, by name. */
@@ -103,8 +126,6 @@ export interface SelectionOptions {
   locked?: boolean | undefined;
   /** The directory the project is meant for; its lockfile is gone by. */
   directory?: string | undefined;
-  /** Ends the work early; the call then rejects with code `cancelled`. */
-  signal?: AbortSignal | undefined;
 }
 
 /** What decides the content of a project. With a `directory` its files are compared, and its name is the default for `project_name`. */
@@ -147,12 +168,11 @@ export interface Questions {
 }
 
 /** How `Project.write` treats what it finds. */
-export interface WriteOptions {
+export interface WriteOptions extends WritingOptions {
   /** Overwrite files that have other content. */
   force?: boolean | undefined;
   /** Consent to files that run by themselves when the folder is opened. */
   trust?: boolean | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /** What `Project.write` did. */
@@ -161,26 +181,70 @@ export interface Written {
   written: string[];
   /** How many files were already as they should be. */
   unchanged: number;
+  /** What the host could not do for the safety of the files. */
+  warnings: Diagnostic[];
+}
+
+/** What `install` takes. */
+export interface InstallOptions extends SelectionOptions, WritingOptions {
+  /** The project. Its lockfile is gone by, and written. It is made if it is not there. */
+  directory: string;
+  /**
+   * The packs to install besides those that the lockfile asks for, each `NAME` or `NAME@CONSTRAINT`. Absent or empty: what the lockfile
+   * has.
+   */
+  packs?: readonly string[];
+  /**
+   * Where in the project they go, as a relative path with `/`; the empty text is the project itself. Packs go into `NAME/` there, packages
+   * into `REGISTRY/NAME/` or where a pack says. Absent: `.packwright/packages`.
+   */
+  into?: string | undefined;
+  /** Leave out what `packs` depend on. */
+  alone?: boolean | undefined;
+  /** Unpack everything anew, and replace files that stand in the way or were edited. Otherwise edited files stay, with a warning. */
+  force?: boolean | undefined;
+  /**
+   * What becomes of commands that packs want to have run after they are installed: they are run, they are left out, or the call rejects
+   * with code `needs-consent`, which lists them, before anything is written. Absent: `refuse`. With `run`, files may also be installed that
+   * run by themselves when somebody opens the folder.
+   */
+  hooks?: HookPolicy | undefined;
+  /** Only say what would be done. */
+  dryRun?: boolean | undefined;
+}
+
+/** What `uninstall` takes. */
+export interface UninstallOptions extends WritingOptions {
+  /** The project. */
+  directory: string;
+  /** Take out packs that files were generated from, too. The files stay, and are the user's own from then on. */
+  force?: boolean | undefined;
+  /** Only say what would be done. */
+  dryRun?: boolean | undefined;
+}
+
+/** What `installed` and `outdated` take. */
+export interface DirectoryOptions extends CallOptions {
+  /** The project. */
+  directory: string;
 }
 
 /** How `publish` goes about it. */
-export interface PublishOptions {
+export interface PublishOptions extends CallOptions {
   /** The dist-tag of an npm registry that names this version from now on. Absent: `latest`. */
   tag?: string | undefined;
   /** Who may read a scoped pack of an npm registry. Absent: what the registry takes for right. */
   access?: "public" | "restricted" | undefined;
   /** Only say what would be published. */
   dryRun?: boolean | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /** How `yank` goes about it. */
-export interface YankOptions {
+export interface YankOptions extends CallOptions {
   /** Take the withdrawal back. */
   undo?: boolean | undefined;
   /** What to tell those who have this version. */
   reason?: string | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /** What `yank` did. */
@@ -202,6 +266,8 @@ export interface Platform {
   address(url: string | URL): string;
   /** The full path of a directory the user named. */
   resolve(directory: string): string;
+  /** Those outside the program who are told what is done, if there is a way to. */
+  watchers?: Watchers;
 }
 
 /** Loads the core and opens registries on a platform. */
@@ -234,94 +300,6 @@ function registriesOf(platform: Platform, given: OpenOptions["registry"]): Regis
 /** What every command about a project is told of its packs. */
 type Selection = Omit<Extract<Command, { type: "dependencies" }>, "type" | "view">;
 
-/** What a command runs on besides the registries: the directory behind one more root. */
-interface Surroundings {
-  root?: readonly [name: string, directory: string] | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** Commands that change a registry. */
-const CHANGES: readonly Command["type"][] = ["publish", "yank"];
-
-/** Where all calls of one opened `Packwright` go through: its registries, its host, and what its host remembers. */
-class Desk {
-  readonly #platform: Platform;
-  readonly #host: RememberingHost;
-  readonly #registries: RegistryInput[];
-  /** Those that may be changed: the starter packs are part of this package. */
-  readonly #changeable: RegistryInput[];
-  readonly #network: Partial<Network>;
-  readonly #roots: ReadonlyMap<string, string>;
-
-  constructor(platform: Platform, host: RememberingHost, registries: readonly Registry[], network: Partial<Network>) {
-    this.#platform = platform;
-    this.#host = host;
-    this.#network = network;
-    this.#registries = registries.map((registry) => input(platform, registry));
-    this.#changeable = this.#registries.filter((_, at) => registries[at] !== platform.registry);
-    this.#roots = new Map(
-      registries.flatMap((registry) =>
-        "directory" in registry ? [[`registry:${registry.id}`, platform.resolve(registry.directory)]] : [],
-      ),
-    );
-  }
-
-  /** The full path of a directory the user named. */
-  resolve(directory: string): string {
-    return this.#platform.resolve(directory);
-  }
-
-  /** Runs one command and gives the outcome that belongs to it. */
-  async run<T extends Command["type"]>(
-    command: Command & { type: T },
-    { root, signal }: Surroundings,
-  ): Promise<Driven & { outcome: Outcome & { type: T } }> {
-    const roots = root === undefined ? this.#roots : new Map([...this.#roots, root]);
-    // What changes or judges a registry must see it as it is, and the next command what has become of it.
-    const anew = CHANGES.includes(command.type) || command.type === "check-registry";
-    const driven = await drive(this.#session(command), anew ? this.#host.anew : this.#host, roots, signal).finally(() => {
-      if (anew) this.#host.forget();
-    });
-    if (!answers(driven, command.type)) throw internal(`the core answered ${command.type} with ${driven.outcome.type}`);
-    return driven;
-  }
-
-  #session(command: Command): SessionInput {
-    const changes = CHANGES.includes(command.type);
-    const registries = changes ? this.#changeable : this.#registries;
-    if (changes && registries.length === 0) {
-      throw usage("no registry is configured but that of the starter packs, which stays as it is", "name one: `--registry LOCATION`");
-    }
-    const now = new Date();
-    return {
-      command,
-      registries,
-      capabilities: capabilitiesOf(this.#host),
-      network: { now: now.getTime(), seed: Math.floor(Math.random() * 2 ** 32), ...this.#network } as Network,
-      timestamp: rfc3339(now),
-    };
-  }
-}
-
-function answers<T extends Command["type"]>(driven: Driven, type: T): driven is Driven & { outcome: Outcome & { type: T } } {
-  return driven.outcome.type === type;
-}
-
-function input(platform: Platform, registry: Registry): RegistryInput {
-  const { id } = registry;
-  const scopes = registry.scopes === undefined ? null : [...registry.scopes];
-  if ("directory" in registry) return { id, location: { type: "directory" }, scopes, authorization: null, archives: [] };
-  const { token, archives = [] } = registry;
-  const credential = typeof token === "string" ? Credential.ofToken(token, id) : token;
-  return {
-    id,
-    location: { type: "url", url: platform.address(registry.url) },
-    scopes,
-    authorization: credential === undefined ? null : Credential.header(credential),
-    archives: [...archives],
-  };
-}
-
 /** Opened registries: ask what is in them, and make projects from it. */
 export class Packwright {
   readonly #desk: Desk;
@@ -331,8 +309,13 @@ export class Packwright {
     this.#desk = desk;
   }
 
+  /** What was installed and generated, and how much of what that took was cached, since `open`. */
+  get metrics(): Metrics {
+    return this.#desk.metrics;
+  }
+
   /** Every pack there is, in its newest version, by name. */
-  async list(options: { signal?: AbortSignal } = {}): Promise<Summary[]> {
+  async list(options: CallOptions = {}): Promise<Summary[]> {
     return (await this.#desk.run({ type: "list" }, options)).outcome.packs;
   }
 
@@ -342,7 +325,7 @@ export class Packwright {
    * @param pack `NAME` or `NAME@CONSTRAINT`; the newest version that matches is shown.
    * @throws PackwrightError `pack-not-found` when there is no such pack, `conflict` when none of its versions matches.
    */
-  async show(pack: string, options: { signal?: AbortSignal } = {}): Promise<PackDetails> {
+  async show(pack: string, options: CallOptions = {}): Promise<PackDetails> {
     return (await this.#desk.run({ type: "show", pack }, options)).outcome.pack;
   }
 
@@ -386,11 +369,69 @@ export class Packwright {
   }
 
   /**
+   * Unpacks packs and the packages they want into a project, and removes what is no longer needed: all of it, or nothing. Packs that are
+   * named join those that the lockfile asks for.
+   *
+   * @returns everything that is or was installed there, with what became of it.
+   * @throws PackwrightError `file-conflict` when files that stand there would be lost and `force` is not set, `needs-consent` when packs
+   * want to run commands and `hooks` does not say what to do about it, `install-failed` when such a command fails, `locked` when another
+   * process is writing and is not to be waited for, `partial-install` when a write was interrupted, this one or a former, `storage` when
+   * the disk refuses, and what `dependencies` throws.
+   */
+  async install(options: InstallOptions): Promise<Installation> {
+    const surroundings = this.#project(options);
+    const { into = null, alone = false, force = false, hooks = "refuse", dryRun = false, wait = true } = options;
+    const settings = { into, alone, force, hooks, dryRun, wait };
+    const command = { type: "install" as const, ...selection(options), ...settings };
+    return (await this.#desk.run(command, surroundings)).outcome.installation;
+  }
+
+  /**
+   * Takes packs out of a project again, with what nothing else there needs: all of it, or nothing. Files that were edited stay.
+   *
+   * @param packs names of packs that were asked for.
+   * @throws PackwrightError `pack-not-found` when one of them is not installed, `conflict` when another pack needs one, `out-of-date` when
+   * files were generated from one and `force` is not set, and what `install` throws.
+   */
+  async uninstall(packs: readonly string[], options: UninstallOptions): Promise<Installation> {
+    const surroundings = this.#project(options);
+    const { force = false, dryRun = false, wait = true } = options;
+    const command = { type: "uninstall" as const, packs: list("packs", packs), force, dryRun, wait };
+    return (await this.#desk.run(command, surroundings)).outcome.installation;
+  }
+
+  /** What is installed in a project, and which of its files are gone or have another size. */
+  async installed(options: DirectoryOptions): Promise<InstalledItem[]> {
+    return (await this.#desk.run({ type: "installed" }, this.#project(options))).outcome.items;
+  }
+
+  /**
+   * What the lockfile of a project has, each with the version it would take now and the highest there is. Registries are asked for what is
+   * new; nothing is written.
+   *
+   * @throws PackwrightError `file-not-found` when there is no lockfile, `network` when a registry is out of reach.
+   */
+  async outdated(options: DirectoryOptions): Promise<OutdatedItem[]> {
+    return (await this.#desk.run({ type: "outdated" }, this.#project(options))).outcome.items;
+  }
+
+  /**
+   * Ends a write into a directory that was interrupted, by finishing it or by taking it back. No network is needed.
+   *
+   * @returns what was ended; `null` if nothing had been interrupted.
+   * @throws PackwrightError `partial-install` when that fails; it can be tried again.
+   */
+  async recover(directory: string, how: Recovery, options: WritingOptions = {}): Promise<Recovered | null> {
+    const command = { type: "recover" as const, how, wait: options.wait ?? true };
+    return (await this.#desk.run(command, this.#project({ ...options, directory }))).outcome.recovered;
+  }
+
+  /**
    * Makes a static index, to be served by any file host, from a directory of pack sources.
    *
    * @returns the files of the index by their paths in it.
    */
-  async buildRegistry(directory: string, options: { signal?: AbortSignal } = {}): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  async buildRegistry(directory: string, options: CallOptions = {}): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
     const { outcome, contents } = await this.#desk.run(
       { type: "build-registry" },
       { ...options, root: ["source", this.#desk.resolve(directory)] },
@@ -406,9 +447,9 @@ export class Packwright {
    * sound, `unauthorized` or `network` when the registry refuses or is out of reach.
    */
   async publish(directory: string, options: PublishOptions = {}): Promise<Publication> {
-    const { tag = null, access = null, dryRun = false, signal } = options;
+    const { tag = null, access = null, dryRun = false } = options;
     const command = { type: "publish" as const, tag, access, dryRun };
-    return (await this.#desk.run(command, { root: ["source", this.#desk.resolve(directory)], signal })).outcome.publication;
+    return (await this.#desk.run(command, { ...options, root: ["source", this.#desk.resolve(directory)] })).outcome.publication;
   }
 
   /**
@@ -419,8 +460,8 @@ export class Packwright {
    * of reach.
    */
   async yank(pack: string, options: YankOptions = {}): Promise<Yanked> {
-    const { undo = false, reason = null, signal } = options;
-    const { type: _, ...yanked } = (await this.#desk.run({ type: "yank", pack, undo, reason }, { signal })).outcome;
+    const { undo = false, reason = null } = options;
+    const { type: _, ...yanked } = (await this.#desk.run({ type: "yank", pack, undo, reason }, options)).outcome;
     return yanked;
   }
 
@@ -431,7 +472,7 @@ export class Packwright {
    * @returns what it has, and everything that is wrong with it.
    * @throws PackwrightError `invalid-input` when it is no static index, `network` when it is out of reach.
    */
-  async checkRegistry(registry: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Checked> {
+  async checkRegistry(registry: string, options: CallOptions = {}): Promise<Checked> {
     const { type: _, ...checked } = (await this.#desk.run({ type: "check-registry", registry }, options)).outcome;
     return checked;
   }
@@ -449,8 +490,13 @@ export class Packwright {
     };
   }
 
-  #target({ directory, signal }: SelectionOptions): Surroundings {
-    return { root: directory === undefined ? undefined : ["target", this.#desk.resolve(directory)], signal };
+  #project(options: DirectoryOptions): Surroundings {
+    if (typeof options?.directory !== "string") throw usage("`directory` is missing", 'for example { directory: "demo" }');
+    return this.#target(options);
+  }
+
+  #target({ directory, ...watching }: CallOptions & { directory?: string | undefined }): Surroundings {
+    return { ...watching, root: directory === undefined ? undefined : ["target", this.#desk.resolve(directory)] };
   }
 }
 
@@ -494,13 +540,14 @@ export class Project {
    * Writes all files, or none: what fails is undone. The directory is compared again first, and made if it is not there.
    *
    * @throws PackwrightError `file-conflict` when files there have other content and `force` is not set, `needs-consent` when files would
-   * run on opening the folder and `trust` is not set, `storage` when the disk refuses.
+   * run on opening the folder and `trust` is not set, `locked` when another process is writing and is not to be waited for,
+   * `partial-install` when a former write was interrupted, `storage` when the disk refuses.
    */
   async write(directory: string, options: WriteOptions = {}): Promise<Written> {
-    const { force = false, trust = false, signal } = options;
-    const command = { type: "apply" as const, plan: this.plan, contents: this.#contents, force, trust };
-    const { outcome } = await this.#desk.run(command, { root: ["target", this.#desk.resolve(directory)], signal });
-    return { written: outcome.written, unchanged: outcome.unchanged };
+    const { force = false, trust = false, wait = true } = options;
+    const command = { type: "apply" as const, plan: this.plan, contents: this.#contents, force, trust, wait };
+    const { outcome } = await this.#desk.run(command, { ...options, root: ["target", this.#desk.resolve(directory)] });
+    return { written: outcome.written, unchanged: outcome.unchanged, warnings: outcome.warnings };
   }
 }
 
@@ -536,8 +583,4 @@ function cut(
 
 function lastPart(path: string): string | null {
   return path.split(/[/\\]/).filter(Boolean).at(-1) ?? null;
-}
-
-function rfc3339(moment: Date | string): string {
-  return typeof moment === "string" ? moment : moment.toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -27,7 +27,15 @@ cache: boolean,
 /** It hands over redirects; otherwise it follows them itself. */
 redirects: boolean,
 /** What it fetches comes through a cache of its own that revalidates, as in browsers. */
-httpCache: boolean, };
+httpCache: boolean,
+/** It can keep other processes out. */
+lock: boolean,
+/** It can wait until what was written would survive a power failure. */
+sync: boolean,
+/** It knows how much room there is. */
+space: boolean,
+/** It can run commands. */
+run: boolean, };
 
 /** The shelf a pack stands on. */
 export type Category = "web" | "cli" | "ml" | "data" | "devops" | "mobile" | "desktop" | "game" | "embedded" | "library" | "other";
@@ -42,7 +50,7 @@ from: string | null,
 to: string | null, };
 
 /** The stable code of a [`Diagnostic`]. Its family decides the exit code of a command. */
-export type Code = "pack-not-found" | "file-not-found" | "unpinned-package" | "render-failed" | "cycle" | "conflict" | "too-hard" | "deprecated" | "partial-write" | "missing-variable" | "network" | "unauthorized" | "not-cached" | "bad-response" | "storage" | "invalid-name" | "invalid-version" | "invalid-constraint" | "invalid-path" | "invalid-manifest" | "invalid-answer" | "invalid-lockfile" | "invalid-registry" | "invalid-archive" | "unsupported-format" | "invalid-input" | "needs-consent" | "file-conflict" | "path-conflict" | "already-published" | "out-of-date" | "usage" | "internal" | "cancelled";
+export type Code = "pack-not-found" | "file-not-found" | "unpinned-package" | "render-failed" | "cycle" | "conflict" | "too-hard" | "deprecated" | "install-failed" | "partial-install" | "missing-variable" | "network" | "unauthorized" | "not-cached" | "bad-response" | "locked" | "storage" | "invalid-name" | "invalid-version" | "invalid-constraint" | "invalid-path" | "invalid-manifest" | "invalid-answer" | "invalid-lockfile" | "invalid-registry" | "invalid-archive" | "unsupported-format" | "invalid-input" | "needs-consent" | "file-conflict" | "path-conflict" | "already-published" | "out-of-date" | "usage" | "internal" | "cancelled";
 
 /** What to do. */
 export type Command = { "type": "list" } | { "type": "show",
@@ -76,7 +84,13 @@ contents: Uint8Array,
 /** Replace files that stand in the way. */
 force: boolean,
 /** Write files that run when the directory is opened. */
-trust: boolean, } | { "type": "build-registry" } | { "type": "publish" } & Publish | { "type": "yank" } & Yank | { "type": "check-registry",
+trust: boolean,
+/** Wait for another process that writes there, in place of failing. */
+wait: boolean, } | { "type": "install" } & Install | { "type": "uninstall" } & Uninstall | { "type": "installed" } | { "type": "outdated" } | { "type": "recover",
+/** In which way. */
+how: Recovery,
+/** Wait for another process that writes there, in place of failing. */
+wait: boolean, } | { "type": "build-registry" } | { "type": "publish" } & Publish | { "type": "yank" } & Yank | { "type": "check-registry",
 /** The id of the registry. */
 registry: string, };
 
@@ -315,8 +329,14 @@ event: Event,
 /** A line for the system's shell. */
 command: string, };
 
+/**
+ * What to do about the commands that packs would like to run, and about files that run when the
+ * directory is opened.
+ */
+export type HookPolicy = "refuse" | "run" | "skip";
+
 /** Why a host could not do something. */
-export type HostErrorKind = "not-found" | "exists" | "permission" | "no-space" | "read-only" | "too-large" | "network" | "timeout" | "unsupported" | "other";
+export type HostErrorKind = "not-found" | "exists" | "permission" | "no-space" | "read-only" | "too-large" | "network" | "timeout" | "unsupported" | "locked" | "other";
 
 /** What caches between host and server may do: the words of `fetch`. */
 export type HttpCache = "default" | "no-cache" | "reload";
@@ -338,6 +358,106 @@ fact: number | null,
 causes: Array<number>,
 /** What cannot all be true at once. */
 terms: Array<Term>, };
+
+/**
+ * What to install. Without packs it is what the lockfile of the root `target` says; packs that are
+ * named join it.
+ */
+export type Install = {
+/**
+ * The directory in the target that packs and packages go into, the empty text for the target
+ * itself. If nothing is given: `.packwright/packages`.
+ */
+into: string | null,
+/** Install the packs that are named and nothing that they depend on. */
+alone: boolean,
+/** Unpack everything anew, and replace files that stand in the way. */
+force: boolean,
+/** What to do about hooks. */
+hooks: HookPolicy,
+/** Fetch and check everything, write nothing. */
+dryRun: boolean,
+/** Wait for another process that writes there, in place of failing. */
+wait: boolean,
+/** `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for. */
+packs: Array<string>,
+/** Which of `packs` may be pre-releases although their constraint names none. */
+prereleases: Array<string>,
+/** Optional dependencies and packages that join. */
+with: Array<string>,
+/**
+ * `NAME@CONSTRAINT` each, for a package `REGISTRY:NAME@CONSTRAINT`: stands in for every other
+ * constraint on that name.
+ */
+overrides: Array<string>,
+/** Which of several versions is best. */
+strategy: Strategy,
+/** Whether to go by the lockfile of the root `target`. */
+target: boolean,
+/** What is locked and may move all the same: names, for a package `REGISTRY:NAME`. */
+update: Array<string>,
+/** Whether to fail unless what is locked is exactly what is needed. */
+locked: boolean, };
+
+/** What becomes of something that is or was installed. */
+export type InstallAction = "add" | "replace" | "keep" | "remove";
+
+/** A pack or package and what becomes of it. */
+export type InstallItem = {
+/** A pack's name; for a package `REGISTRY:NAME`. */
+identity: string,
+/** Its version. */
+version: string,
+/** The version that was installed before. */
+from: string | null,
+/** What becomes of it. */
+action: InstallAction,
+/** Its directory in the target. */
+path: string,
+/** How many files it has. */
+files: number,
+/** The bytes of its files. */
+bytes: number, };
+
+/** What was or would be done to what is installed. */
+export type Installation = {
+/** Everything that is or was installed here, in install order, what goes last. */
+items: Array<InstallItem>,
+/** How packs and packages differ from the lockfile, if there is one. */
+changes: Array<Change>,
+/** The hooks of what is installed anew, and those that did not run when it was, in install order. */
+hooks: Array<Hook>,
+/** The files that may run by themselves when somebody opens the directory. */
+runsOnOpen: Array<string>,
+/** The bytes of all files that are written. */
+bytes: number,
+/** The bytes of room that writing them takes. */
+needed: number,
+/** The bytes of room that there are, if the host knows. */
+available: number | null,
+/** Whether it was done, not only looked at. */
+written: boolean,
+/** What the user should know. */
+warnings: Array<Diagnostic>, };
+
+/** Something that is installed. */
+export type InstalledItem = {
+/** A pack's name; for a package `REGISTRY:NAME`. */
+identity: string,
+/** Its version. */
+version: string,
+/** The registry it came from. */
+registry: RegistryId,
+/** Its directory in the target. */
+path: string,
+/** How many files it has. */
+files: number,
+/** The bytes of its files. */
+bytes: number,
+/** Whether the user asked for it. */
+requested: boolean,
+/** Its files that are gone or have another size, by path. */
+damaged: Array<string>, };
 
 /** What the cache has for a key. */
 export type Kept = {
@@ -434,7 +554,19 @@ project: Project, } | { "type": "apply",
 /** The paths written, in order. */
 written: Array<string>,
 /** How many files were as wanted already. */
-unchanged: number, } | { "type": "build-registry",
+unchanged: number,
+/** What this host could not do for the safety of the files. */
+warnings: Array<Diagnostic>, } | { "type": "install",
+/** All of it. */
+installation: Installation, } | { "type": "uninstall",
+/** All of it. */
+installation: Installation, } | { "type": "installed",
+/** One each. */
+items: Array<InstalledItem>, } | { "type": "outdated",
+/** One each, whether there is something newer or not. */
+items: Array<OutdatedItem>, } | { "type": "recover",
+/** What had been interrupted; nothing if nothing was. */
+recovered: Recovered | null, } | { "type": "build-registry",
 /** Its files by path. */
 files: Array<IndexFile>, } | { "type": "publish",
 /** What was published, or would be. */
@@ -457,6 +589,25 @@ versions: number,
 bytes: number,
 /** What is wrong. Errors break it for its users, warnings do not. */
 problems: Array<Diagnostic>, };
+
+/** Something that is locked, and what there is of it. */
+export type OutdatedItem = {
+/** A pack's name; for a package `REGISTRY:NAME`. */
+identity: string,
+/** The registry it comes from. */
+registry: RegistryId,
+/** The version that is locked. */
+locked: string,
+/** The version that everything together would take now; nothing if it is no longer needed. */
+wanted: string | null,
+/** The highest release that is neither withdrawn nor advised against. */
+latest: string | null,
+/** Whether the user asked for it. */
+requested: boolean,
+/** Whether the locked version was withdrawn. */
+yanked: boolean,
+/** Why the locked version should not be used any more, as its author says. */
+deprecated: string | null, };
 
 /** A pack in full. */
 export type PackDetails = {
@@ -551,6 +702,47 @@ compared: boolean,
 operations: Array<Operation>,
 /** Commands the packs would like to run, in install order. Never run without trust. */
 hooks: Array<Hook>, };
+
+/** How far a command has come. */
+export type Progress = { "type": "locked",
+/** Which, as the host says. */
+by: string, } | { "type": "retrying",
+/** The time. */
+milliseconds: number,
+/** How often it was asked. */
+attempts: number,
+/** What it said. */
+reason: string, } | { "type": "cache",
+/** How many bodies the cache had, fresh or found unchanged. */
+hits: number,
+/** How many were fetched. */
+misses: number, } | { "type": "resolved",
+/** How many packs are needed. */
+packs: number,
+/** How many packages. */
+packages: number,
+/** How many of both have to be installed. */
+missing: number, } | { "type": "fetched",
+/** Whose, as `NAME@VERSION`. */
+label: string,
+/** The bytes of its files. */
+unpacked: number,
+/** How many are there. */
+done: number,
+/** How many are needed. */
+of: number, } | { "type": "staged",
+/** Of what, as `NAME@VERSION`. */
+label: string,
+/** How many are. */
+done: number,
+/** How many will be. */
+of: number, } | { "type": "placing",
+/** How many moves there are. */
+moves: number, } | { "type": "running",
+/** Whose. */
+pack: PackName,
+/** Its line. */
+command: string, } | { "type": "rolling-back" };
 
 /** A generated project: everything but the content of its files. */
 export type Project = {
@@ -647,6 +839,18 @@ path: Array<string>,
 /** Better versions that were not chosen, the best first. */
 passedOver: Array<PassedOver>, };
 
+/** A write that was interrupted and came to its end. */
+export type Recovered = {
+/** In which way. */
+how: Recovery,
+/** The paths that are as they were to be, or as they had been. */
+paths: Array<string>,
+/** What the user should know. */
+warnings: Array<Diagnostic>, };
+
+/** How to end a write that was interrupted. */
+export type Recovery = "resume" | "roll-back";
+
 /**
  * The id a project's configuration gives a registry: the same form as an unscoped pack name.
  *
@@ -680,12 +884,14 @@ url: string, } | { "type": "directory" };
 export type RelPath = string;
 
 /** What came of a request. */
-export type Reply = { "type": "response", status: number, headers: { [key in string]: string }, body: Uint8Array, } | { "type": "bytes", bytes: Uint8Array, } | { "type": "cached", found: Kept | null, } | { "type": "entries", entries: Array<Entry>, } | { "type": "stat", kind: EntryKind, size: number, executable: boolean, } | { "type": "done" } | { "type": "error", kind: HostErrorKind, message: string, };
+export type Reply = { "type": "response", status: number, headers: { [key in string]: string }, body: Uint8Array, } | { "type": "bytes", bytes: Uint8Array, } | { "type": "cached", found: Kept | null, } | { "type": "entries", entries: Array<Entry>, } | { "type": "stat", kind: EntryKind, size: number, executable: boolean, } | { "type": "space", bytes: number, } | { "type": "ran", code: number | null, } | { "type": "done" } | { "type": "error", kind: HostErrorKind, message: string, };
 
 /** Something the host is to do. */
 export type Request = {
 /** What its reply is to name. */
-id: number, } & ({ "type": "wait", milliseconds: number, } | { "type": "fetch", method: Method, url: string, headers: { [key in string]: string }, body: Uint8Array, maxBytes: number, idleMilliseconds: number, cache: HttpCache, } | { "type": "cache-read", key: string, maxBytes: number, } | { "type": "cache-write", key: string, meta: string, body: Uint8Array, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, });
+id: number, } & ({ "type": "wait", milliseconds: number, } | { "type": "fetch", method: Method, url: string, headers: { [key in string]: string }, body: Uint8Array, maxBytes: number, idleMilliseconds: number, cache: HttpCache,
+/** What is fetched, such as `web-api@1.2.0`, where people wait for it. */
+label: string | null, } | { "type": "cache-read", key: string, maxBytes: number, } | { "type": "cache-write", key: string, meta: string, body: Uint8Array, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, } | { "type": "sync", root: string, path: string, } | { "type": "lock", root: string, path: string, } | { "type": "unlock", root: string, path: string, } | { "type": "space", root: string, } | { "type": "run", root: string, path: string, command: string, } | { "type": "tell", progress: Progress, });
 
 /** Somebody who requires something. */
 export type Requirer = {
@@ -832,6 +1038,17 @@ identity: string | null,
 versions: Array<string>,
 /** Whether the statement is that it has none of these versions, or is not there. */
 negated: boolean, };
+
+/** What to take out. */
+export type Uninstall = {
+/** The names of packs that were asked for. */
+packs: Array<string>,
+/** Forget which files were generated from them. */
+force: boolean,
+/** Say what would be done, and do nothing. */
+dryRun: boolean,
+/** Wait for another process that writes there, in place of failing. */
+wait: boolean, };
 
 /** A variable, complete and consistent in itself. */
 export type Variable = {

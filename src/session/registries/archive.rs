@@ -1,10 +1,11 @@
 //! Opening the archive of a release: the digest first, then what is in it.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use super::Pack;
 use super::sources::manifest_of;
-use crate::archive::{self, Layout};
+use crate::archive::{self, Files, Layout};
 use crate::constraint::Constraint;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{self, Dependency, Manifest, Package};
@@ -12,12 +13,9 @@ use crate::name::Identity;
 use crate::registry::Release;
 use crate::session::transport::Refusal;
 
-/// Checks an archive against what is known of it and unpacks it.
-pub(super) fn open(release: &Release, archive: &[u8], layout: Layout) -> Result<Pack, Refusal> {
-    let refuse = |reason: &dyn std::fmt::Display| {
-        let message = format!("the archive of `{}` is refused", release.label());
-        Diagnostic::error(Code::InvalidArchive, message).because(reason).about(&release.name)
-    };
+/// Checks an archive against what is known of it.
+pub(super) fn check_archive(release: &Release, archive: &[u8]) -> Result<(), Refusal> {
+    let refuse = |reason: &dyn Display| refused(release, reason);
     if !release.integrity.is_of(archive) {
         let found = release.integrity.alike(archive);
         let error = refuse(&format!("its digest is {found}, the registry says {}", release.integrity));
@@ -34,6 +32,24 @@ pub(super) fn open(release: &Release, archive: &[u8], layout: Layout) -> Result<
     if let Some(size) = release.size.filter(|&size| size != archive.len() as u64) {
         return Err(refuse(&format!("it has {} bytes, the registry says {size}", archive.len())).into());
     }
+    Ok(())
+}
+
+/// Unpacks the archive of a package, of whose content nothing is known.
+pub(super) fn open_package(release: &Release, archive: &[u8], layout: Layout) -> Result<Files, Refusal> {
+    check_archive(release, archive)?;
+    Ok(archive::unpack(archive, layout).map_err(|error| refused(release, &error))?)
+}
+
+fn refused(release: &Release, reason: &dyn Display) -> Diagnostic {
+    let message = format!("the archive of `{}` is refused", release.label());
+    Diagnostic::error(Code::InvalidArchive, message).because(reason).about(&release.name)
+}
+
+/// Checks the archive of a pack against what is known of it and unpacks it.
+pub(super) fn open(release: &Release, archive: &[u8], layout: Layout) -> Result<Pack, Refusal> {
+    let refuse = |reason: &dyn Display| refused(release, reason);
+    check_archive(release, archive)?;
     let mut files = archive::unpack(archive, layout).map_err(|error| refuse(&error))?;
     if layout == Layout::Npm {
         // It was put there to publish the pack, not by its author.

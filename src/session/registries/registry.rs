@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Pack;
-use super::archive::open;
+use super::archive::{check_archive, open, open_package};
 use super::npm::{MAX_PAGES, packument};
 use super::sources::{
     SourcePack, all_sources, check_place, read_source, source_places, summarize, two_sources,
 };
 use crate::address::{Address, AddressError, percent_encode};
-use crate::archive::{self, Layout};
+use crate::archive::{self, Files, Layout};
 use crate::config::NPM_PREFIX;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::name::{Identity, NameError, PackName, PackageName, RegistryId, Scope};
@@ -23,7 +23,7 @@ use crate::registry::npm::{Form, parse_packument};
 use crate::registry::{Digest, MAX_SIZE, Release, Summary};
 use crate::resolve::{Facts, Known};
 use crate::session::protocol::{HostErrorKind, Location, RegistryInput, Root};
-use crate::session::transport::{Authorization, Found, Get, Got, Take, Transport};
+use crate::session::transport::{Authorization, Found, Get, Got, Refusal, Take, Transport};
 use crate::version::Version;
 
 /// The media types of what a static index holds.
@@ -65,12 +65,13 @@ pub(super) struct File {
     is_kept: bool,
     accept: &'static str,
     max_bytes: usize,
+    label: Option<String>,
 }
 
 impl File {
     /// What may change from one day to the next.
     pub(super) fn entry(path: impl Into<String>) -> File {
-        File { path: path.into(), digest: None, is_kept: true, accept: ANY, max_bytes: MAX_SIZE }
+        File { path: path.into(), digest: None, is_kept: true, accept: ANY, max_bytes: MAX_SIZE, label: None }
     }
 
     pub(super) fn accepting(self, accept: &'static str) -> File {
@@ -82,8 +83,15 @@ impl File {
         File { is_kept: false, ..self }
     }
 
-    fn archive(path: String, digest: Digest) -> File {
-        File { path, digest: Some(digest), is_kept: true, accept: ANY, max_bytes: archive::MAX_SIZE }
+    fn archive(path: String, release: &Release) -> File {
+        File {
+            path,
+            digest: Some(release.integrity),
+            is_kept: true,
+            accept: ANY,
+            max_bytes: archive::MAX_SIZE,
+            label: Some(release.label()),
+        }
     }
 }
 
@@ -330,9 +338,7 @@ impl Registry {
             Kind::Index(_) | Kind::Npm(_) => {
                 let read = all(self.archives(transport, releases).await)?;
                 if let Some((release, _)) = releases.iter().zip(&read).find(|(_, pack)| pack.is_none()) {
-                    let message = format!("the archive of `{}` is not there", release.label());
-                    let error = Diagnostic::error(Code::FileNotFound, message).about(&release.name);
-                    return Err(self.blame(error).into());
+                    return Err(self.no_archive(release).into());
                 }
                 packs = read;
             }
@@ -364,11 +370,9 @@ impl Registry {
     ) -> Result<(Vec<File>, Layout), Diagnostic> {
         let kind = self.kind(transport).await.map_err(|mut errors| errors.swap_remove(0))?;
         let tarball = |base: &Address, release: &Release| {
-            Ok(File::archive(self.tarball(base, release)?.to_string(), release.integrity))
+            Ok(File::archive(self.tarball(base, release)?.to_string(), release))
         };
-        let path = |config: &Config, release: &Release| {
-            File::archive(config.archive_path(release), release.integrity)
-        };
+        let path = |config: &Config, release: &Release| File::archive(config.archive_path(release), release);
         match &*kind {
             Kind::Npm(base) => {
                 let files = releases.iter().map(|release| tarball(base, release));
@@ -384,23 +388,74 @@ impl Registry {
         }
     }
 
+    /// What is in the archives of some releases; nothing where there is no archive.
+    async fn opened<T: Send>(
+        &self,
+        transport: &Transport,
+        releases: &[&Release],
+        open: impl Fn(&Release, &[u8], Layout) -> Result<T, Refusal> + Send + Sync,
+    ) -> Vec<Result<Option<T>, Diagnostic>> {
+        let (files, layout) = match self.archive_files(transport, releases).await {
+            Ok(files) => files,
+            Err(error) => return releases.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let mut opened: Vec<Option<T>> = files.iter().map(|_| None).collect();
+        let mut take = |place: usize, bytes: &[u8]| {
+            opened[place] = Some(open(releases[place], bytes, layout)?);
+            Ok(())
+        };
+        let got = self.read(transport, files, &mut take).await;
+        got.into_iter().zip(opened).map(|(got, opened)| got.map(|_| opened)).collect()
+    }
+
     /// The packs in the archives of some releases; nothing where there is no archive.
     pub(in crate::session) async fn archives(
         &self,
         transport: &Transport,
         releases: &[&Release],
     ) -> Vec<Result<Option<Pack>, Diagnostic>> {
-        let (files, layout) = match self.archive_files(transport, releases).await {
-            Ok(files) => files,
-            Err(error) => return releases.iter().map(|_| Err(error.clone())).collect(),
-        };
-        let mut packs: Vec<Option<Pack>> = files.iter().map(|_| None).collect();
-        let mut take = |place: usize, bytes: &[u8]| {
-            packs[place] = Some(open(releases[place], bytes, layout)?);
-            Ok(())
-        };
-        let got = self.read(transport, files, &mut take).await;
-        got.into_iter().zip(packs).map(|(got, pack)| got.map(|_| pack)).collect()
+        self.opened(transport, releases, open).await
+    }
+
+    /// Has the archives of some releases in the cache; what could not be had is told with its place.
+    /// What is on disk is there already.
+    pub(super) async fn fetch_archives(
+        &self,
+        transport: &Transport,
+        releases: &[&Release],
+    ) -> Vec<(usize, Diagnostic)> {
+        if releases.is_empty() || !transport.caches() || matches!(self.place, Place::Directory(_)) {
+            return Vec::new();
+        }
+        let check = |release: &Release, bytes: &[u8], _| check_archive(release, bytes);
+        let opened = self.opened(transport, releases, check).await.into_iter().zip(releases).enumerate();
+        let problem =
+            |(place, (opened, release)): (usize, (Result<Option<()>, Diagnostic>, &&Release))| match opened {
+                Ok(Some(())) => None,
+                Ok(None) => Some((place, self.no_archive(release))),
+                Err(error) => Some((place, error)),
+            };
+        opened.filter_map(problem).collect()
+    }
+
+    /// The files of a package.
+    pub(super) async fn package(
+        &self,
+        transport: &Transport,
+        release: &Release,
+    ) -> Result<Files, Vec<Diagnostic>> {
+        if let Kind::Sources(_, read) = &*self.kind(transport).await? {
+            let read = read.lock().unwrap_or_else(PoisonError::into_inner);
+            let pack = read.get(&(release.name.clone(), release.version.clone()));
+            return Ok(pack.map(|pack| pack.files.clone()).ok_or_else(|| self.no_archive(release))?);
+        }
+        let mut opened = all(self.opened(transport, &[release], open_package).await)?;
+        Ok(opened.remove(0).ok_or_else(|| self.no_archive(release))?)
+    }
+
+    fn no_archive(&self, release: &Release) -> Diagnostic {
+        let message = format!("the archive of `{}` is not there", release.label());
+        self.blame(Diagnostic::error(Code::FileNotFound, message).about(&release.name))
     }
 
     /// Reads one file and makes something of it. Nothing comes of a file that is not there.
@@ -454,6 +509,7 @@ impl Registry {
             max_bytes: file.max_bytes,
             is_immutable: file.digest.is_some(),
             authorization: self.authorization.clone(),
+            label: file.label.clone(),
             address,
         })
     }

@@ -1,24 +1,59 @@
-/** The commands that only look: `list` and `show`. */
-import type { Answer, PackDetails, TemplateSummary, Variable } from "../protocol.js";
+/** The commands that only look: `list`, `outdated` and `show`. */
+import { usage } from "../error.js";
+import type { Answer, InstalledItem, OutdatedItem, PackDetails, TemplateSummary, Variable } from "../protocol.js";
 import { opened, type Run } from "./run.js";
-import { aligned, type Paint, type Terminal } from "./terminal.js";
+import { aligned, bytes, counted, type Paint, type Terminal } from "./terminal.js";
 
 export async function list(run: Run): Promise<void> {
-  const { terminal, signal } = run;
-  const packs = await (await opened(run)).list({ signal });
+  const { flags, terminal, signal } = run;
+  if (flags.installed) return listInstalled(run);
+  if (flags.output !== undefined) throw usage("`--output` goes with `--installed`", "registries have the same packs for every directory");
+  const pw = await opened(run);
+  const packs = await terminal.watch((onProgress) => pw.list({ signal, onProgress }));
   const rows = packs.map(({ name, version, category, description }) => [name, version, category, description]);
-  terminal.result({ packs }, () => {
-    // Programs that read lines want no headings.
-    if (!terminal.tidy) return aligned(rows);
-    if (rows.length === 0) return ["There are no packs"];
-    const [headings = "", ...lines] = aligned([["NAME", "VERSION", "CATEGORY", "DESCRIPTION"], ...rows]);
-    return [terminal.paint("bold", headings), ...lines];
-  });
+  terminal.result({ packs }, () => table(["NAME", "VERSION", "CATEGORY", "DESCRIPTION"], rows, "There are no packs", terminal));
+}
+
+async function listInstalled(run: Run): Promise<void> {
+  const { flags: { output: directory = "." }, terminal, signal } = run;
+  const items = await (await opened(run, directory)).installed({ directory, signal });
+  const rows = items.map((item) => [item.identity, item.version, counted(item.files, "file"), bytes(item.bytes), item.path, state(item)]);
+  const headings = ["NAME", "VERSION", "FILES", "SIZE", "DIRECTORY", "STATE"];
+  terminal.result({ directory, installed: items }, () => table(headings, rows, `Nothing is installed in ${directory}`, terminal));
+}
+
+function state({ damaged }: InstalledItem): string {
+  return damaged.length === 0 ? "" : `${counted(damaged.length, "file")} gone or changed`;
+}
+
+export async function outdated(run: Run): Promise<void> {
+  const { flags: { output: directory = "." }, terminal, signal } = run;
+  const pw = await opened(run, directory);
+  const items = await terminal.watch((onProgress) => pw.outdated({ directory, signal, onProgress }));
+  const behind = items.filter((item) => item.wanted !== item.locked || item.latest !== item.locked || remark(item) !== "");
+  const rows = behind.map((item) => [item.identity, item.locked, item.wanted ?? "none", item.latest ?? "none", remark(item)]);
+  const headings = ["NAME", "LOCKED", "WANTED", "LATEST", "REMARK"];
+  terminal.result({ directory, outdated: items }, () => table(headings, rows, "Everything is up to date", terminal));
+}
+
+function remark({ yanked, deprecated }: OutdatedItem): string {
+  if (yanked) return "the locked version was withdrawn";
+  return deprecated === null ? "" : `the locked version is deprecated: ${deprecated}`;
+}
+
+/** Rows below headings, or `nothing`. Programs that read lines want neither. */
+function table(headings: readonly string[], rows: readonly (readonly string[])[], nothing: string, { tidy, paint }: Terminal): string[] {
+  if (!tidy) return aligned(rows);
+  if (rows.length === 0) return [nothing];
+  const filled = headings.map((heading, column) => (rows.some((row) => row[column] !== "") ? heading : ""));
+  const [first = "", ...lines] = aligned([filled, ...rows]);
+  return [paint("bold", first), ...lines];
 }
 
 export async function show(run: Run): Promise<void> {
   const { operands: [name = ""], terminal, signal } = run;
-  const pack = await (await opened(run)).show(name, { signal });
+  const pw = await opened(run);
+  const pack = await terminal.watch((onProgress) => pw.show(name, { signal, onProgress }));
   terminal.result({ pack }, () => described(pack, terminal));
 }
 

@@ -1,6 +1,6 @@
 /** `dependencies`: shows what packs need and why. The core resolves and finds the words; this prints them. */
 import { usage } from "../error.js";
-import type { Flags } from "./arguments.js";
+import type { Flags } from "./commands.js";
 import { drawnChanges } from "./changes.js";
 import { numberOf, opened, type Run, selectionOf } from "./run.js";
 import type { Paint } from "./terminal.js";
@@ -16,7 +16,7 @@ export async function dependencies(run: Run): Promise<void> {
   const asked = { packs: operands, ...selectionOf(flags), directory: directoryOf(operands, flags), signal };
   const view = { why, invert, format, depth: depthOf(flags) };
   const pw = await opened(run, asked.directory);
-  const found = await pw.dependencies({ ...asked, ...view });
+  const found = await terminal.watch((onProgress) => pw.dependencies({ ...asked, ...view, onProgress }));
   terminal.report(found.warnings);
   terminal.result(found, () => {
     const lines = found.text.trimEnd().split("\n");

@@ -4,18 +4,30 @@ import { basename, resolve } from "node:path";
 import { cancelled, diagnostic, PackwrightError, reason, usage } from "../error.js";
 import type { GenerationOptions, Packwright, Project, Written } from "../index.node.js";
 import type { AnswersFile, Answer } from "../protocol.js";
-import type { Flags } from "./arguments.js";
+import type { Flags } from "./commands.js";
 import { drawnChanges } from "./changes.js";
+import { metered } from "./metrics.js";
 import { drawn, tally } from "./plan.js";
+import { recover, recovery } from "./recover.js";
 import { opened, type Run, selectionOf } from "./run.js";
 import { bytes, counted } from "./terminal.js";
 
 export async function generate(run: Run): Promise<void> {
-  const { operands, flags, terminal, signal } = run;
+  const { operands, flags } = run;
+  const directory = directoryOf(operands, flags);
+  if (recovery(flags) !== undefined) {
+    if (directory === undefined) throw usage("it is not said which directory was being written", "name it: `--output DIR`");
+    return recover(run, directory);
+  }
+  const pw = await opened(run, directory);
+  await metered(flags.metrics, pw, () => generateNow(pw, run));
+}
+
+async function generateNow(pw: Packwright, run: Run): Promise<void> {
+  const { flags, terminal, signal } = run;
   const attended = terminal.attended && !flags.yes && !flags.check;
-  const pw = await opened(run, directoryOf(operands, flags));
   const wanted = await settled(pw, run, attended);
-  const project = await pw.generate({ ...wanted, check: flags.check });
+  const project = await terminal.watch((onProgress) => pw.generate({ ...wanted, check: flags.check, onProgress }));
   terminal.report(project.warnings);
 
   const directory = wanted.directory ?? directoryNamed(project.answers["project_name"]);
@@ -28,14 +40,16 @@ export async function generate(run: Run): Promise<void> {
   // Where files would be lost there is nothing to ask: writing says so.
   const lossless = force || project.plan.operations.every(({ action }) => action !== "conflict");
   const consent = attended && lossless && (await consented(project, directory, signal));
-  const written = await project.write(directory, { force, trust: trust || consent, signal });
+  const settings = { force, trust: trust || consent, wait: !flags["no-wait"], signal };
+  const written = await terminal.watch((onProgress) => project.write(directory, { ...settings, onProgress }));
+  terminal.report(written.warnings);
   // A person has seen the changes before consenting to them.
   report(run, project, directory, written, () => [...summary(project, directory, written), ...(attended ? [] : changes())]);
 }
 
 /** What to generate and where, once everything that has to be asked was asked. */
 async function settled(pw: Packwright, run: Run, attended: boolean): Promise<GenerationOptions> {
-  const { operands, flags, signal } = run;
+  const { operands, flags, terminal, signal } = run;
   const given = answersOf(flags);
   const directory = directoryOf(operands, flags);
   const options = {
@@ -48,7 +62,8 @@ async function settled(pw: Packwright, run: Run, attended: boolean): Promise<Gen
   };
   // As long as it is open where to write, there is no lockfile to hold anything to.
   const asked = directory === undefined ? { ...options, update: undefined, locked: false } : options;
-  const questions = async (answers: Readonly<Record<string, Answer>>) => (await pw.questions({ ...asked, answers })).questions;
+  const questions = async (answers: Readonly<Record<string, Answer>>) =>
+    (await terminal.watch((onProgress) => pw.questions({ ...asked, answers, onProgress }))).questions;
   const answers = attended ? await (await import("./prompt.js")).converse({ title: "packwright generate", given, questions, signal }) : given;
   if (directory !== undefined) return { ...options, answers };
   const name = (await questions(answers)).find(({ variable }) => variable.name === "project_name");
@@ -106,7 +121,8 @@ function report({ terminal }: Run, project: Project, directory: string, written:
   const { packs, packages, changes, answers, plan, lockfile, warnings } = project;
   // The contents are not part of the document, so neither is where they are in them.
   const operations = plan.operations.map(({ offset: _, ...operation }) => operation);
-  const outcome = { packs, packages, changes, answers, plan: { ...plan, operations }, lockfile, warnings };
+  const told = [...warnings, ...(written?.warnings ?? [])];
+  const outcome = { packs, packages, changes, answers, plan: { ...plan, operations }, lockfile, warnings: told };
   terminal.result({ directory, ...outcome, written: written?.written ?? null, unchanged: written?.unchanged ?? null }, lines);
 }
 

@@ -1,7 +1,7 @@
 /** What every command is given, and what the flags they share mean. */
 import { type Configured, configured, open, type Packwright, type SelectionOptions } from "../index.node.js";
 import { usage } from "../error.js";
-import type { Flags } from "./arguments.js";
+import type { Flags } from "./commands.js";
 import type { Terminal } from "./terminal.js";
 
 /** One run of a command. */
@@ -9,7 +9,7 @@ export interface Run {
   operands: string[];
   flags: Flags;
   terminal: Terminal;
-  /** Aborts on Ctrl-C. */
+  /** Aborts on Ctrl-C, or when the process is asked to end. */
   signal: AbortSignal;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { WriteStream } from "node:tty";
 import type { PackwrightError } from "../error.js";
+import type { ProgressEvent, Subscriber } from "../progress.js";
 import type { Diagnostic, Location } from "../protocol.js";
 
 const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
@@ -37,6 +38,18 @@ export class Terminal {
   /** Prints lines for people; nothing with `--json`. */
   print(lines: readonly string[]): void {
     if (!this.json && lines.length > 0) process.stdout.write(`${harmless(lines.join("\n"))}\n`);
+  }
+
+  /** Does work and shows on stderr how it goes on; nothing with `--json`. */
+  async watch<T>(work: (onProgress: Subscriber<ProgressEvent> | undefined) => Promise<T>): Promise<T> {
+    if (this.json) return work(undefined);
+    const { displayOn } = await import("./progress.js");
+    const display = displayOn(process.stderr, this.#paintError);
+    try {
+      return await work((event) => display.show(event));
+    } finally {
+      display.end();
+    }
   }
 
   /** Tells what went wrong. */

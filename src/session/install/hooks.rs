@@ -1,0 +1,89 @@
+//! Hooks after an install. They are recorded with what brings them and forgotten one by one as they
+//! have run, so that none is lost when something ends early.
+
+use super::Record;
+use super::work::{Entry, Work};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::manifest::{Event, Hook, Mode};
+use crate::name::PackName;
+use crate::path::RelPath;
+use crate::session::cancelled;
+use crate::session::exchange::Exchange;
+use crate::session::protocol::{Capabilities, Progress, Root};
+use crate::session::transaction::{Content, FileChange, Target};
+
+/// Commands of a pack as hooks.
+pub(super) fn of(pack: &PackName, commands: &[String]) -> Vec<Hook> {
+    let hook =
+        |command: &String| Hook { pack: pack.clone(), event: Event::PostInstall, command: command.clone() };
+    commands.iter().map(hook).collect()
+}
+
+/// Runs all hooks in install order, until one fails.
+pub(super) async fn run(
+    exchange: &Exchange,
+    capabilities: Capabilities,
+    work: &Work,
+) -> Result<(), Vec<Diagnostic>> {
+    for entry in &work.entries {
+        for hook in &entry.hooks {
+            run_one(exchange, entry, hook).await?;
+            forget(exchange, capabilities, &entry.directory, &hook.command).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn run_one(exchange: &Exchange, entry: &Entry, hook: &Hook) -> Result<(), Vec<Diagnostic>> {
+    let Hook { pack, command, .. } = hook;
+    let still = "everything is installed; the next install runs the hooks that are left";
+    if exchange.is_cancelled() {
+        return Err(cancelled().because(still).into());
+    }
+    exchange.tell(Progress::Running { pack: pack.clone(), command: command.clone() });
+    let ran = exchange.run(&Root::Target, entry.directory.as_str(), command).await;
+    let reason = match ran {
+        Ok(Some(0)) => return Ok(()),
+        _ if exchange.is_cancelled() => return Err(cancelled().because(still).into()),
+        Ok(Some(code)) => format!("it exited with {code}"),
+        Ok(None) => "a signal ended it".to_owned(),
+        Err(error) => error.message().to_owned(),
+    };
+    let message = format!("the hook `{command}` of `{pack}` failed");
+    let error = Diagnostic::error(Code::InstallFailed, message).about(pack).because(reason).because(still);
+    Err(error
+        .suggest("mend what it needs and install again with `--trust`, or leave it out with `--no-hooks`")
+        .into())
+}
+
+/// Takes a hook that has run out of the record.
+async fn forget(
+    exchange: &Exchange,
+    capabilities: Capabilities,
+    directory: &RelPath,
+    command: &str,
+) -> Result<(), Vec<Diagnostic>> {
+    let target = Target::enter(exchange, capabilities, true).await?;
+    let forgotten = forget_in(exchange, &target, directory, command).await;
+    target.leave().await;
+    forgotten
+}
+
+async fn forget_in(
+    exchange: &Exchange,
+    target: &Target<'_>,
+    directory: &RelPath,
+    command: &str,
+) -> Result<(), Vec<Diagnostic>> {
+    let (mut record, digest) = Record::read(exchange).await?;
+    // Another process may have taken it out meanwhile.
+    let Some(item) = record.items.get_mut(directory) else { return Ok(()) };
+    let Some(at) = item.hooks.iter().position(|pending| pending == command) else { return Ok(()) };
+    item.hooks.remove(at);
+    let content = record.to_text()?.into_bytes();
+    let path = RelPath::of_ours(crate::path::INSTALLED).expect("it is ours");
+    let mut draft = target.draft();
+    let before = Content::of_file(digest);
+    draft.put(vec![FileChange { path, before, content, mode: Mode::Regular }]).await?;
+    draft.commit().await
+}

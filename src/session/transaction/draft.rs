@@ -1,0 +1,108 @@
+//! A write that is being put together: what comes is staged, and nothing has moved yet. Whatever
+//! fails, what was staged goes.
+
+use std::collections::BTreeSet;
+
+use super::journal::{Content, Journal, Move};
+use super::{STAGING, TARGET, Target, staged};
+use crate::archive::Files;
+use crate::diagnostic::Diagnostic;
+use crate::manifest::Mode;
+use crate::path::RelPath;
+use crate::registry::Digest;
+use crate::session::exchange::NewFile;
+
+/// A file of its own that comes.
+pub(in crate::session) struct FileChange {
+    pub(in crate::session) path: RelPath,
+    /// What stands there.
+    pub(in crate::session) before: Content,
+    pub(in crate::session) content: Vec<u8>,
+    pub(in crate::session) mode: Mode,
+}
+
+/// What is to be written, in order.
+pub(in crate::session) struct Draft<'a> {
+    target: &'a Target<'a>,
+    moves: Vec<Move>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(target: &'a Target<'a>) -> Draft<'a> {
+        Draft { target, moves: Vec::new() }
+    }
+
+    /// Files that come one by one.
+    pub(in crate::session) async fn put(&mut self, changes: Vec<FileChange>) -> Result<(), Vec<Diagnostic>> {
+        let mut files = Vec::with_capacity(changes.len());
+        for FileChange { path, before, content, mode } in changes {
+            let after = Content::File(Digest::of(&content));
+            files.push(NewFile { path: staged(self.moves.len()), content, mode });
+            self.moves.push(Move { path, before, after });
+        }
+        let written = self.stage(BTreeSet::new(), files).await;
+        self.or_abandon(written).await
+    }
+
+    /// A directory that comes as a whole.
+    pub(in crate::session) async fn put_directory(
+        &mut self,
+        path: RelPath,
+        before: Content,
+        files: Files,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let top = staged(self.moves.len());
+        let hashes = files.iter().map(|(path, file)| (path.clone(), Digest::of(&file.content))).collect();
+        self.moves.push(Move { path, before, after: Content::Directory(hashes) });
+        let inner = files.keys().flat_map(RelPath::parents).map(|parent| format!("{top}/{parent}"));
+        let directories = inner.chain([top.clone()]).collect();
+        let new = files.into_iter().map(|(path, file)| NewFile {
+            path: format!("{top}/{path}"),
+            content: file.content,
+            mode: file.mode,
+        });
+        let written = self.stage(directories, new.collect()).await;
+        self.or_abandon(written).await
+    }
+
+    /// Something that goes.
+    pub(in crate::session) fn remove(&mut self, path: RelPath, before: Content) {
+        self.moves.push(Move { path, before, after: Content::Nothing });
+    }
+
+    /// Moves everything to its place, or nothing.
+    pub(in crate::session) async fn commit(self) -> Result<(), Vec<Diagnostic>> {
+        if self.moves.is_empty() {
+            return Ok(());
+        }
+        let staging = self.stage(BTreeSet::new(), Vec::new()).await;
+        self.or_abandon(staging).await?;
+        let made = self.target.missing_parents(&self.moves).await;
+        let made = self.or_abandon(made).await?;
+        self.target.commit(Journal { moves: self.moves, made }).await
+    }
+
+    /// Lets what was staged go.
+    pub(in crate::session) async fn abandon(self) {
+        self.target.abandon().await;
+    }
+
+    async fn stage(&self, directories: BTreeSet<String>, files: Vec<NewFile>) -> Result<(), Vec<Diagnostic>> {
+        let exchange = self.target.exchange;
+        exchange.make_directories(&TARGET, [STAGING.to_owned()]).await?;
+        let depth = |path: &String| path.matches('/').count();
+        let deepest = directories.iter().map(depth).max().unwrap_or_default();
+        for level in 0..=deepest {
+            let level = directories.iter().filter(|path| depth(path) == level).cloned();
+            exchange.make_directories(&TARGET, level).await?;
+        }
+        Ok(exchange.create_all(&TARGET, files).await?)
+    }
+
+    async fn or_abandon<T>(&self, result: Result<T, Vec<Diagnostic>>) -> Result<T, Vec<Diagnostic>> {
+        if result.is_err() {
+            self.target.abandon().await;
+        }
+        result
+    }
+}

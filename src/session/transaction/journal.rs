@@ -1,0 +1,128 @@
+//! The journal: what a write that has begun to move things is about to do, so that another process
+//! can end it. JSON; read strictly, because anybody can put a file there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::path::{PACKAGES, RelPath, STATE_DIRECTORY};
+use crate::registry::Digest;
+
+/// The version of the format this release writes, and the only one it reads.
+const FORMAT: u32 = 1;
+
+/// The most bytes of a journal: 64 MiB.
+pub(super) const MAX_SIZE: usize = 64 << 20;
+
+/// What a write does, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Journal {
+    pub(super) moves: Vec<Move>,
+    /// Directories that were not there, the outer before the inner.
+    pub(super) made: Vec<String>,
+}
+
+/// One thing that changes. The staged content and what is moved aside are known by its number.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Move {
+    pub(super) path: RelPath,
+    pub(super) before: Content,
+    pub(super) after: Content,
+}
+
+/// What stands at a path.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::session) enum Content {
+    #[default]
+    Nothing,
+    File(Digest),
+    /// A directory with these files and no others.
+    Directory(BTreeMap<RelPath, Digest>),
+}
+
+impl Content {
+    /// A file that may not be there.
+    pub(in crate::session) fn of_file(digest: Option<Digest>) -> Content {
+        digest.map_or(Content::Nothing, Content::File)
+    }
+
+    /// The paths of all files and directories, if it stands at a place.
+    pub(super) fn parts(&self, place: &str) -> Vec<String> {
+        match self {
+            Content::Nothing => Vec::new(),
+            Content::File(_) => vec![place.to_owned()],
+            Content::Directory(files) => {
+                let directories: BTreeSet<&str> = files.keys().flat_map(RelPath::parents).collect();
+                let inner = files.keys().map(RelPath::as_str).chain(directories);
+                inner.map(|inner| format!("{place}/{inner}")).chain([place.to_owned()]).collect()
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct FormatOnly {
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    version: u32,
+    made: Vec<String>,
+    moves: Vec<RawMove>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMove {
+    path: String,
+    before: Content,
+    after: Content,
+}
+
+type Parsed<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+impl Journal {
+    /// # Errors
+    /// A journal that could not be read again.
+    pub(super) fn to_text(&self) -> Result<String, Diagnostic> {
+        let raw = |one: &Move| RawMove {
+            path: one.path.to_string(),
+            before: one.before.clone(),
+            after: one.after.clone(),
+        };
+        let moves = self.moves.iter().map(raw).collect();
+        let text = serde_json::to_string(&Raw { version: FORMAT, made: self.made.clone(), moves })
+            .expect("texts and digests are JSON");
+        if text.len() > MAX_SIZE {
+            let error = Diagnostic::error(Code::Storage, "this is too much for one write");
+            return Err(error.suggest("install fewer packs at a time"));
+        }
+        Ok(text)
+    }
+
+    pub(super) fn parse(text: &[u8]) -> Parsed<Journal> {
+        let FormatOnly { version } = serde_json::from_slice(text)?;
+        if version != FORMAT {
+            return Err(format!("it has format {version}, and this version reads {FORMAT}").into());
+        }
+        let raw: Raw = serde_json::from_slice(text)?;
+        for directory in &raw.made {
+            // The target and what is ours in it are no paths of a project.
+            if !["", STATE_DIRECTORY, PACKAGES].contains(&directory.as_str()) {
+                let _checked = RelPath::of_ours(directory)?;
+            }
+        }
+        let moves = raw.moves.into_iter().map(|RawMove { path, before, after }| {
+            let path = RelPath::of_ours(&path)?;
+            if before == Content::Nothing && after == Content::Nothing {
+                return Err(format!("nothing is done to `{path}`").into());
+            }
+            Ok(Move { path, before, after })
+        });
+        Ok(Journal { moves: moves.collect::<Parsed<_>>()?, made: raw.made })
+    }
+}
