@@ -257,8 +257,7 @@ impl Installer<'_> {
                 files.map(|files| Unpacked { files, places: BTreeMap::new(), hooks: Vec::new() })
             }
         };
-        unpacked
-            .map_err(|problems| problems.into_iter().map(|problem| not_installed(problem, chosen)).collect())
+        unpacked.map_err(not_installed)
     }
 
     /// The lockfile with what is needed now. What was generated stays as it was recorded.
@@ -335,12 +334,7 @@ impl Gathering<'_> {
         }
         for some in missing.chunks(ARCHIVES_AT_ONCE) {
             let chosen: Vec<&Chosen> = some.iter().map(|(chosen, _)| *chosen).collect();
-            self.installer.registries.fetch_archives(&chosen).await.map_err(|problems| {
-                problems
-                    .into_iter()
-                    .map(|(place, problem)| not_installed(problem, chosen[place]))
-                    .collect::<Vec<_>>()
-            })?;
+            self.installer.registries.fetch_archives(&chosen).await.map_err(not_installed)?;
             for (chosen, directory) in some {
                 let entry = self.unpacked(chosen, directory).await?;
                 self.entries.push(entry);
@@ -694,14 +688,15 @@ fn overlaps(entries: &[Entry]) -> Vec<Diagnostic> {
 
 /// A registry that says there is an archive and has none is no reason to think that a file of the user
 /// is missing.
-fn not_installed(problem: Diagnostic, chosen: &Chosen) -> Diagnostic {
-    match problem.code {
+fn not_installed(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let failed = |problem: Diagnostic| match problem.code {
         Code::FileNotFound => Diagnostic {
             code: Code::InstallFailed,
             exit_code: Code::InstallFailed.exit_code(),
-            message: format!("`{}` cannot be installed: {}", chosen.label(), problem.message),
+            message: format!("this cannot be installed: {}", problem.message),
             ..problem
         },
         _ => problem,
-    }
+    };
+    problems.into_iter().map(failed).collect()
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) use self::npm::below;
+use self::registry::all;
 pub(super) use self::registry::{Kind, Place, Registry};
 pub(super) use self::sources::{
     SourcePack, all_sources, archived, check_place, read_source, shown_first, two_sources,
@@ -171,18 +172,14 @@ impl Registries {
     /// Fetches the archives of some releases into the cache, each checked against its digest, so that
     /// they can be unpacked one after the other. Where there is no cache nothing is done.
     ///
-    /// # Errors
-    /// What is wrong, each with the place of what it is about.
-    pub(super) async fn fetch_archives(&self, chosen: &[&Chosen]) -> Result<(), Vec<(usize, Diagnostic)>> {
-        let mut problems = Vec::new();
+    pub(super) async fn fetch_archives(&self, chosen: &[&Chosen]) -> Result<(), Vec<Diagnostic>> {
+        let mut fetched = Vec::new();
         for registry in &self.registries {
-            let theirs = chosen.iter().enumerate().filter(|(_, chosen)| chosen.registry == registry.id);
-            let (places, releases): (Vec<usize>, Vec<&Release>) =
-                theirs.map(|(place, chosen)| (place, &chosen.release)).unzip();
-            let failed = registry.fetch_archives(&self.transport, &releases).await;
-            problems.extend(failed.into_iter().map(|(place, problem)| (places[place], problem)));
+            let theirs = chosen.iter().filter(|chosen| chosen.registry == registry.id);
+            let releases: Vec<&Release> = theirs.map(|chosen| &chosen.release).collect();
+            fetched.extend(registry.fetch_archives(&self.transport, &releases).await);
         }
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        all(fetched).map(drop)
     }
 
     /// The files of a package, checked against what its registry says of it.

@@ -292,7 +292,7 @@ impl Transport {
             }
             // One draw for all: the longest of many would be nearly the same everywhere.
             let own = round.failed.map(|attempt| self.back_off(attempt));
-            if let Some(milliseconds) = own.max(round.told) {
+            if let Some(milliseconds) = own.max(round.told).filter(|_| !self.exchange.is_cancelled()) {
                 let (reason, attempts) = round.reason.take().unwrap_or_default();
                 self.exchange.tell(Progress::Retrying { milliseconds, attempts, reason });
                 self.exchange.wait(milliseconds).await;

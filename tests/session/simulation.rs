@@ -296,7 +296,8 @@ impl Trial {
     fn try_whole(&self) {
         let roll = &mut random(!self.seed);
         for at in 0..self.log.len() {
-            for fault in [Fault::Dies, Fault::FailsLate(HostErrorKind::Other), Fault::Cancelled] {
+            let error = pick(roll, &self.faults(at)[2]);
+            for fault in [Fault::Dies, Fault::Cancelled, error] {
                 self.try_with(&[(at, fault)], roll);
             }
         }
@@ -306,37 +307,35 @@ impl Trial {
         println!("seed {}:\n{}  it ends with {:?}", self.seed, self.scenario.story, self.ending);
         let roll = &mut random(!self.seed);
         for at in 0..self.log.len() {
-            for fault in self.faults(at) {
+            for fault in self.faults(at).concat() {
                 self.try_with(&[(at, fault)], roll);
             }
         }
         self.try_some();
     }
 
-    /// What may go wrong at a request.
-    fn faults(&self, at: usize) -> Vec<Fault> {
+    /// What may go wrong at a request: sudden ends, what can happen to every request, and errors.
+    fn faults(&self, at: usize) -> [Vec<Fault>; 3] {
         use Fault::{Cancelled, Denied, Dies, DiesLate, DiesTorn, Flipped, Full, Halved, Status, Unplugged};
-        let mut faults = vec![Dies, DiesLate, DiesTorn, Cancelled, Full, Denied, Unplugged, Fault::Mistaken];
-        faults.extend(ERRORS.map(Fault::Fails));
+        let sudden = vec![Dies, DiesLate, DiesTorn];
+        let mut errors: Vec<Fault> = ERRORS.map(Fault::Fails).into();
         // Who says that something is locked has not locked it.
-        faults.extend(ERRORS.into_iter().filter(|kind| *kind != HostErrorKind::Locked).map(Fault::FailsLate));
-        faults.push(Fault::FailsTorn(HostErrorKind::NoSpace));
-        if matches!(self.log[at], RequestBody::Fetch { .. }) {
-            faults.extend([Status(404), Status(500), Status(503), Halved, Flipped]);
+        errors.extend(ERRORS.into_iter().filter(|kind| *kind != HostErrorKind::Locked).map(Fault::FailsLate));
+        errors.extend([Fault::FailsTorn(HostErrorKind::NoSpace), Fault::Mistaken]);
+        match &self.log[at] {
+            // A host cannot fail at that.
+            RequestBody::Unlock { .. } => errors = vec![DiesLate],
+            RequestBody::Fetch { .. } => {
+                errors.extend([Status(404), Status(500), Status(503), Halved, Flipped])
+            }
+            _ => {}
         }
-        faults
+        [sudden, vec![Cancelled, Full, Denied, Unplugged], errors]
     }
 
-    /// As often a sudden end, something else that can happen to every request, and an error.
     fn fault(&self, at: usize, roll: Roll<'_>) -> Fault {
-        let faults = self.faults(at);
-        let (sudden, general) = (3, 8);
-        let place = match roll(3) {
-            0 => roll(sudden),
-            1 => sudden + roll(general - sudden),
-            _ => general + roll(faults.len() - general),
-        };
-        faults[place]
+        let faults = pick(roll, &self.faults(at));
+        pick(roll, &faults)
     }
 
     /// Says what was tried if it goes wrong.
@@ -368,19 +367,16 @@ impl Trial {
         }
     }
 
-    /// That something is not there is no failure but news, on which other decisions may be founded.
+    /// That something is not there is no failure but news, on which other decisions may be founded. So is
+    /// what registries say of versions, which nothing vouches for.
     fn is_a_lie(&self, (at, fault): (usize, Fault)) -> bool {
-        let news = matches!(
-            self.log[at],
-            RequestBody::Read { .. } | RequestBody::List { .. } | RequestBody::Fetch { .. }
-        );
-        let absent = matches!(
-            fault,
-            Fault::Fails(HostErrorKind::NotFound)
-                | Fault::FailsLate(HostErrorKind::NotFound)
-                | Fault::Status(404)
-        );
-        news && absent
+        use Fault::{Fails, FailsLate, Flipped, Halved, Status};
+        let absent = matches!(fault, Fails(HostErrorKind::NotFound) | FailsLate(HostErrorKind::NotFound));
+        match &self.log[at] {
+            RequestBody::Read { .. } | RequestBody::List { .. } => absent,
+            RequestBody::Fetch { .. } => absent || matches!(fault, Status(404) | Halved | Flipped),
+            _ => false,
+        }
     }
 
     fn is_like(&self, host: &Host, expected: &Directory) -> bool {
@@ -658,7 +654,7 @@ impl Trial {
 
     /// Nothing that the user wrote is lost, unless they said that it may be.
     fn expect_mine(&self, host: &Host) {
-        if self.scenario.force && !has(host, JOURNAL) && !self.is_like(host, self.before()) {
+        if self.scenario.force && ended(host) > 0 && !self.is_like(host, self.before()) {
             return;
         }
         for mine in &self.scenario.mine {

@@ -7,7 +7,7 @@ import { cancelled, failed, internal, reason } from "./error.js";
 import { type Context, failure, type Host } from "./host.js";
 import { Locking } from "./locking.js";
 import type { ProgressEvent, Subscriber } from "./progress.js";
-import type { Diagnostic, Outcome, Reply, Request, Result, SessionInput } from "./protocol.js";
+import type { Outcome, Reply, Request, Result, SessionInput } from "./protocol.js";
 
 /** What a session came to, with the bytes of its files in one block if it made any. */
 export interface Driven {
@@ -40,7 +40,13 @@ export async function drive(
   const waiting = new AbortController();
   const stop = (): void => waiting.abort();
   signal?.addEventListener("abort", stop);
-  const context: Context = { roots, signal: waiting.signal, progress };
+  // Whether files were moved into place, and not taken back.
+  let standing = false;
+  const told = (event: ProgressEvent): void => {
+    if (event.type === "placing" || event.type === "rolling-back") standing = event.type === "placing";
+    progress?.(event);
+  };
+  const context: Context = { roots, signal: waiting.signal, progress: told };
   const locking = new Locking(host);
   try {
     const result = JSON.parse(await finish(session, locking, context)) as Result;
@@ -48,19 +54,15 @@ export async function drive(
       const contents = MAKES_FILES.includes(result.ok.type) ? session.contents() : new Uint8Array();
       return { outcome: result.ok, contents };
     }
-    // What had come of it when it was cancelled, the core knows.
-    throw signal?.aborted && result.errors.every(isBare) ? cancelled() : failed(result.errors);
+    const ended = signal?.aborted === true && result.errors.every(({ code }) => code === "cancelled");
+    // Where something stands, the core says what.
+    throw ended && !standing ? cancelled() : failed(result.errors);
   } finally {
     signal?.removeEventListener("abort", stop);
     stop();
     session.free();
     await locking.release(context);
   }
-}
-
-/** Whether it says that the work was cancelled, and no more. */
-function isBare({ code, causes }: Diagnostic): boolean {
-  return code === "cancelled" && causes.length === 0;
 }
 
 /** Serves a session until it is done; gives its outcome as JSON text. */

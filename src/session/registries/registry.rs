@@ -170,6 +170,9 @@ impl Registry {
     }
 
     pub(in crate::session) fn blame(&self, error: Diagnostic) -> Diagnostic {
+        if error.code == Code::Cancelled {
+            return error;
+        }
         error.because(format!("it came from {}", self.shown()))
     }
 
@@ -417,25 +420,18 @@ impl Registry {
         self.opened(transport, releases, open).await
     }
 
-    /// Has the archives of some releases in the cache; what could not be had is told with its place.
-    /// What is on disk is there already.
+    /// Has the archives of some releases in the cache. What is on disk is there already.
     pub(super) async fn fetch_archives(
         &self,
         transport: &Transport,
         releases: &[&Release],
-    ) -> Vec<(usize, Diagnostic)> {
+    ) -> Vec<Result<(), Diagnostic>> {
         if releases.is_empty() || !transport.caches() || matches!(self.place, Place::Directory(_)) {
             return Vec::new();
         }
         let check = |release: &Release, bytes: &[u8], _| check_archive(release, bytes);
-        let opened = self.opened(transport, releases, check).await.into_iter().zip(releases).enumerate();
-        let problem =
-            |(place, (opened, release)): (usize, (Result<Option<()>, Diagnostic>, &&Release))| match opened {
-                Ok(Some(())) => None,
-                Ok(None) => Some((place, self.no_archive(release))),
-                Err(error) => Some((place, error)),
-            };
-        opened.filter_map(problem).collect()
+        let opened = self.opened(transport, releases, check).await.into_iter().zip(releases);
+        opened.map(|(opened, release)| opened?.ok_or_else(|| self.no_archive(release))).collect()
     }
 
     /// The files of a package.
@@ -535,6 +531,9 @@ pub(super) fn all<T>(got: Vec<Result<T, Diagnostic>>) -> Result<Vec<T>, Vec<Diag
             Ok(value) => values.push(value),
             Err(error) => errors.push(error),
         }
+    }
+    if let Some(cancelled) = errors.iter().position(|error| error.code == Code::Cancelled) {
+        return Err(errors.swap_remove(cancelled).into());
     }
     match errors.first().map(|error| error.code) {
         None => return Ok(values),
