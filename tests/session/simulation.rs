@@ -243,7 +243,7 @@ impl Trial {
         if states.len() > 1 {
             count(&seen.changes);
         }
-        let log = std::mem::take(&mut host.log);
+        let log = host.log.clone();
         let (is_hard, write) = (Cell::new(false), Cell::new(0));
         let trial = Trial { seed, scenario, states, ending, log, seen, is_hard, write };
         trial.expect_mine(&host);
@@ -367,13 +367,15 @@ impl Trial {
         }
     }
 
-    /// That something is not there is no failure but news, on which other decisions may be founded. So is
+    /// That something is not there or too large is no failure but news, on which other decisions may be founded. So is
     /// what registries say of versions, which nothing vouches for.
     fn is_a_lie(&self, (at, fault): (usize, Fault)) -> bool {
         use Fault::{Fails, FailsLate, Flipped, Halved, Status};
         let absent = matches!(fault, Fails(HostErrorKind::NotFound) | FailsLate(HostErrorKind::NotFound));
+        let large = matches!(fault, Fails(HostErrorKind::TooLarge) | FailsLate(HostErrorKind::TooLarge));
         match &self.log[at] {
-            RequestBody::Read { .. } | RequestBody::List { .. } => absent,
+            RequestBody::Read { .. } => absent || large,
+            RequestBody::List { .. } => absent,
             RequestBody::Fetch { .. } => absent || matches!(fault, Status(404) | Halved | Flipped),
             _ => false,
         }

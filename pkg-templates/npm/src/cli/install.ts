@@ -1,5 +1,6 @@
 /** `install` and `uninstall`: show what is about to happen, ask, and report. What has to happen is the core's business. */
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { cancelled, usage } from "../error.js";
 import type { InstallOptions, Packwright } from "../index.node.js";
 import type { HookPolicy, Installation } from "../protocol.js";
@@ -127,11 +128,22 @@ export async function uninstall(run: Run): Promise<void> {
   });
 }
 
-/** What lies outside of the project is a project of its own, which its packs go right into. */
+/**
+ * What lies outside of the project, or on another file system so that nothing could be moved there from within it, is a project of its
+ * own, which its packs go right into.
+ */
 function placeOf({ target, output = "." }: Flags): Place {
   if (target === undefined) return { directory: output, into: undefined, shown: join(output, ".packwright", "packages") };
   const path = relative(resolve(output), resolve(target));
   const outside = path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path);
-  if (outside) return { directory: target, into: "", shown: target };
+  if (outside || deviceOf(resolve(target)) !== deviceOf(resolve(output))) return { directory: target, into: "", shown: target };
   return { directory: output, into: path.split(sep).join("/"), shown: target };
+}
+
+/** The file system that a directory is on, or will be once it is made. */
+function deviceOf(directory: string): number | undefined {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found !== undefined) return found.dev;
+  const parent = dirname(directory);
+  return parent === directory ? undefined : deviceOf(parent);
 }
