@@ -7,7 +7,7 @@ import { build } from "../pkg-templates/build.mjs";
 import * as setup from "../pkg-templates/setup.mjs";
 import { Failure, exec, main, report, root, step } from "../pkg-templates/step.mjs";
 
-const usual = { rust, wasm, browser, package: packedPackage, registry, page };
+const usual = { rust, wasm, browser, package: packedPackage, registry, install, page };
 const suites = { ...usual, generated };
 
 /** The Rust tests that run in JavaScript engines; the others need files and threads. */
@@ -48,6 +48,10 @@ async function packedPackage() {
 
 async function registry() {
   await nodeTest("test: registries", "tests/registry");
+}
+
+async function install() {
+  await nodeTest("test: installs on real disks", "tests/install");
 }
 
 async function page() {
