@@ -178,10 +178,17 @@ impl Lockfile {
             text.lines().position(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "))
         {
             let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
-            let error =
-                Diagnostic::error(Code::InvalidLockfile, format!("{LOCKFILE} holds a merge conflict"))
-                    .suggest("take one side whole, then generate again and name the packs of both sides")
-                    .at(Location { pack: None, file: LOCKFILE.to_owned(), line: Some(line), column: None });
+            let error = Diagnostic::error(
+                Code::InvalidLockfile,
+                format!("{LOCKFILE} holds a merge conflict"),
+            )
+            .suggest("take one side whole, then generate or install again and name the packs of both sides")
+            .at(Location {
+                pack: None,
+                file: LOCKFILE.to_owned(),
+                line: Some(line),
+                column: None,
+            });
             return Err(Diagnostic { frame: source_frame(text, line, None), ..error });
         }
         let syntax = |error: toml::de::Error| {

@@ -47,13 +47,15 @@ pub(super) async fn install(
     timestamp: String,
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let exchange = registries.exchange();
-    let into = directory_of(install.into.as_deref())?;
-    let installer = Installer { registries, capabilities, install: &install, into, timestamp };
+    let into = directory_of(install.into.as_deref().unwrap_or(PACKAGES))?;
+    let mut installer = Installer { registries, capabilities, install: &install, into, timestamp };
     if install.dry_run {
         no_interruption(exchange, capabilities).await?;
         let work = installer.prepare().await?;
         let available = room(exchange, capabilities).await;
-        return Ok(Outcome::Install { installation: Box::new(work.installation(available, false)) });
+        return Ok(Outcome::Install {
+            installation: Box::new(work.installation(installer.into, available, false)),
+        });
     }
     let (work, available) = match Target::enter(exchange, capabilities, install.wait).await {
         Ok(target) => {
@@ -73,15 +75,14 @@ pub(super) async fn install(
     if install.hooks == HookPolicy::Run {
         hooks::run(exchange, capabilities, &work).await?;
     }
-    Ok(Outcome::Install { installation: Box::new(work.installation(available, true)) })
+    Ok(Outcome::Install { installation: Box::new(work.installation(installer.into, available, true)) })
 }
 
 /// The directory in the target that everything goes into.
-fn directory_of(given: Option<&str>) -> Result<String, Diagnostic> {
+fn directory_of(given: &str) -> Result<String, Diagnostic> {
     match given {
-        None | Some(PACKAGES) => Ok(PACKAGES.to_owned()),
-        Some("") => Ok(String::new()),
-        Some(text) => {
+        "" | PACKAGES => Ok(given.to_owned()),
+        text => {
             let path: RelPath = text.parse().map_err(|error: PathError| {
                 Diagnostic::error(Code::InvalidPath, error.to_string())
                     .suggest("give a directory in the project, or leave `--target` out")
@@ -108,7 +109,7 @@ struct Unpacked {
 }
 
 impl Installer<'_> {
-    async fn write(&self, target: &Target<'_>) -> Result<(Work, Option<u64>), Vec<Diagnostic>> {
+    async fn write(&mut self, target: &Target<'_>) -> Result<(Work, Option<u64>), Vec<Diagnostic>> {
         let mut work = self.prepare().await?;
         self.consent(&work)?;
         if work.is_empty() {
@@ -149,12 +150,18 @@ impl Installer<'_> {
     }
 
     /// Fetches and compares everything, and says what there is to do.
-    async fn prepare(&self) -> Result<Work, Vec<Diagnostic>> {
+    async fn prepare(&mut self) -> Result<Work, Vec<Diagnostic>> {
         let exchange = self.registries.exchange();
         let selection = Selection { target: true, ..self.install.selection.clone() };
         let selected = Selected::new(self.registries, selection, Named::Besides).await?;
         none_of(moves_generated(&selected))?;
         let (record, digest) = Record::read(exchange).await?;
+        if self.install.into.is_none()
+            && let Some(place) = record.place()
+        {
+            // Who does not say where things go wants no second copy of them.
+            place.clone_into(&mut self.into);
+        }
         let chosen = self.chosen(&selected)?;
         let is_recorded = |chosen: &&Chosen| record.items.values().any(|item| is_of(item, chosen));
         let (packs, packages): (Vec<&Chosen>, Vec<&Chosen>) =
@@ -165,7 +172,7 @@ impl Installer<'_> {
             missing: chosen.iter().filter(|chosen| self.install.force || !is_recorded(chosen)).count(),
         });
         let mut gathering = Gathering {
-            installer: self,
+            installer: &*self,
             record: &record,
             of: packs.len() + packages.len(),
             done: 0,
@@ -218,11 +225,15 @@ impl Installer<'_> {
         Ok(selected.resolution.iter().filter(is_named).collect())
     }
 
-    /// The hooks that are still to run when everything is in place.
-    fn recorded(&self, hooks: &[Hook]) -> Vec<String> {
+    /// With what has become of its hooks when everything is in place: they are still to run, or left out.
+    fn recorded(&self, item: Item, hooks: &[Hook]) -> Item {
+        let commands = hooks.iter().map(|hook| hook.command.clone());
         match self.install.hooks {
-            HookPolicy::Run => hooks.iter().map(|hook| hook.command.clone()).collect(),
-            HookPolicy::Refuse | HookPolicy::Skip => Vec::new(),
+            HookPolicy::Run => Item { hooks: commands.collect(), left_out: Vec::new(), ..item },
+            HookPolicy::Refuse | HookPolicy::Skip => {
+                let left_out = item.left_out.into_iter().chain(commands).collect();
+                Item { hooks: Vec::new(), left_out, ..item }
+            }
         }
     }
 
@@ -354,13 +365,18 @@ impl Gathering<'_> {
         if !damaged(self.installer.registries.exchange(), directory, item).await?.is_empty() {
             return Ok(None);
         }
-        let pending = item.identity.pack().map(|pack| hooks::of(pack, &item.hooks)).unwrap_or_default();
+        let left_out = match self.installer.install.hooks {
+            HookPolicy::Run => item.left_out.as_slice(),
+            HookPolicy::Refuse | HookPolicy::Skip => &[],
+        };
+        let commands = [&item.hooks, left_out].concat();
+        let pending = item.identity.pack().map(|pack| hooks::of(pack, &commands)).unwrap_or_default();
         Ok(Some(Entry {
             action: InstallAction::Keep,
             chosen: Some(chosen.clone()),
             directory: directory.clone(),
             from: Some(item.version.clone()),
-            item: Item { hooks: self.installer.recorded(&pending), ..item.clone() },
+            item: self.installer.recorded(item.clone(), &pending),
             placing: Placing::Files(placing::Files::default()),
             hooks: pending,
             held: None,
@@ -380,10 +396,12 @@ impl Gathering<'_> {
             registry: chosen.registry.clone(),
             integrity: chosen.release.integrity,
             into: self.installer.into.clone(),
-            hooks: self.installer.recorded(&hooks),
+            hooks: Vec::new(),
+            left_out: Vec::new(),
             places,
             files: came.collect(),
         };
+        let item = self.installer.recorded(item, &hooks);
         self.check_paths(chosen, directory, &item)?;
         let former = self.record.items.get(directory);
         let Installer { install, capabilities, .. } = self.installer;
@@ -442,22 +460,23 @@ pub(super) async fn uninstall(
 ) -> Result<Outcome, Vec<Diagnostic>> {
     no_interruption(exchange, capabilities).await?;
     // What is refused is refused before anything is made.
-    let work = take_out(exchange, uninstall).await?;
+    let (work, into) = take_out(exchange, uninstall).await?;
     if uninstall.dry_run {
-        return Ok(Outcome::Uninstall { installation: Box::new(work.installation(None, false)) });
+        return Ok(Outcome::Uninstall { installation: Box::new(work.installation(into, None, false)) });
     }
     let target = Target::enter(exchange, capabilities, uninstall.wait).await?;
     let written = take_out_of(exchange, &target, uninstall).await;
     target.leave().await;
-    Ok(Outcome::Uninstall { installation: Box::new(written?.installation(None, true)) })
+    let (work, into) = written?;
+    Ok(Outcome::Uninstall { installation: Box::new(work.installation(into, None, true)) })
 }
 
 async fn take_out_of(
     exchange: &Exchange,
     target: &Target<'_>,
     uninstall: &Uninstall,
-) -> Result<Work, Vec<Diagnostic>> {
-    let mut work = take_out(exchange, uninstall).await?;
+) -> Result<(Work, String), Vec<Diagnostic>> {
+    let (mut work, into) = take_out(exchange, uninstall).await?;
     target.check_room(work.needed()).await?;
     let mut draft = target.draft();
     for entry in &work.entries {
@@ -466,12 +485,12 @@ async fn take_out_of(
     work.draft_texts(&mut draft).await?;
     draft.commit().await?;
     work.warnings.extend(target.warnings());
-    Ok(work)
+    Ok((work, into))
 }
 
-/// What goes when some packs are no longer asked for. The versions of what stays do not move, so no
-/// registry is asked.
-async fn take_out(exchange: &Exchange, uninstall: &Uninstall) -> Result<Work, Vec<Diagnostic>> {
+/// What goes when some packs are no longer asked for, and where everything is. The versions of what
+/// stays do not move, so no registry is asked.
+async fn take_out(exchange: &Exchange, uninstall: &Uninstall) -> Result<(Work, String), Vec<Diagnostic>> {
     let Some(lock) = read_lockfile(exchange).await? else {
         let error = Diagnostic::error(Code::FileNotFound, format!("there is no {LOCKFILE} here"));
         return Err(error.about(LOCKFILE).suggest("name the project's directory with `--output`").into());
@@ -514,7 +533,7 @@ async fn take_out(exchange: &Exchange, uninstall: &Uninstall) -> Result<Work, Ve
         work.lock(&now, Some(lock.digest));
     }
     work.changes = super::select::went(&lock.content, &needed);
-    Ok(work)
+    Ok((work, record.place().unwrap_or(PACKAGES).to_owned()))
 }
 
 async fn read_ignored(exchange: &Exchange) -> Result<Option<Vec<u8>>, Vec<Diagnostic>> {

@@ -98,8 +98,7 @@ error[install-failed]: this cannot be installed: the archive of \`app@1.0.0\` is
 Running \`exit 3\` of app
 error[install-failed]: the hook \`exit 3\` of \`app\` failed
   because it exited with 3
-  because everything is installed; the next install runs the hooks that are left
-  help: mend what it needs and install again with \`--trust\`, or leave it out with \`--no-hooks\`
+  help: everything is installed: mend what it needs and \`packwright install --trust\` runs it, \`--no-hooks\` leaves it out
 `,
     });
     assert.ok(existsSync(join(cwd, ".packwright/packages/app/pack.toml")));
@@ -233,7 +232,7 @@ error[invalid-archive]: the archive of \`app@1.0.0\` is refused
 error[invalid-lockfile]: packwright.lock holds a merge conflict
   at packwright.lock:1
     1 | <<<<<<< HEAD
-  help: take one side whole, then generate again and name the packs of both sides
+  help: take one side whole, then generate or install again and name the packs of both sides
 `,
     });
   });

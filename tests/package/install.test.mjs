@@ -141,8 +141,9 @@ describe("the command line", { concurrency: 2 }, () => {
     assert.match(stdout, /^add {2}app +1\.0\.0 {2}2 files {2}\d+ B\n/m);
     assert.match(stdout, /\nNothing was written: 3 to add\n$/);
     const json = await packwright(["install", "app", "--dry-run", "--json", ...registryOf(registry)], { cwd });
-    const { directory, into, installation } = JSON.parse(json.stdout);
-    assert.deepEqual([directory, into, installation.written, installation.items.length, json.stderr], [".", null, false, 3, ""]);
+    const { directory, installation } = JSON.parse(json.stdout);
+    const { into } = installation;
+    assert.deepEqual([directory, into, installation.written, installation.items.length, json.stderr], [".", packages, false, 3, ""]);
     assert.deepEqual(paths(cwd), []);
   });
 
@@ -153,6 +154,9 @@ describe("the command line", { concurrency: 2 }, () => {
     assert.ok(existsSync(join(cwd, "demo/vendor/packs/app/pack.toml")));
     assert.ok(existsSync(join(cwd, "demo/packwright.lock")));
     assert.match((await packwright(["install", "lib", "-o", "demo", "--target", "elsewhere", ...registryOf(registry)], { cwd })).stdout, / into elsewhere\n/);
+    const listed = await packwright(["list", "--installed", "-o", "demo", "--target", "elsewhere"], { cwd });
+    assert.match(listed.stdout, /^lib {2}1\.0\.0 /);
+    assert.match((await packwright(["install", "lib", "-o", "demo", ...registryOf(registry)], { cwd })).stdout, /: demo\/vendor\/packs is /, "where the others are");
     assert.deepEqual(visible(join(cwd, "elsewhere")), ["lib/pack.toml", "lib/templates/notes.txt", "packwright.lock"]);
     const { stdout } = await packwright(["uninstall", "lib", "-o", "demo", "--target", "elsewhere"], { cwd });
     assert.match(stdout, /^Removed 1 pack \(2 files, \d+ B\):\n {2}lib 1\.0\.0 {2}lib\n/);
@@ -273,8 +277,11 @@ describe("hooks", { concurrency: 2, skip: process.platform === "win32" && "writt
     const cwd = scratch();
     const { code, stdout, stderr } = await packwright(["install", "app", "--no-hooks", ...registryOf(registry)], { cwd });
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /\n\nCommands that were left out:\n {2}echo .* {2}of app\n$/);
+    assert.match(stdout, /\n\nCommands that were left out \(`packwright install --trust` runs them\):\n {2}echo .* {2}of app\n$/);
     assert.ok(!existsSync(join(cwd, packages, "app/tokens.txt")));
+    const later = await packwright(["install", "--trust", ...registryOf(registry)], { cwd });
+    assert.match(later.stderr, /^Running `echo .*` of app\n/m);
+    assert.ok(existsSync(join(cwd, packages, "app/tokens.txt")));
   });
 
   test("that fail say so, and the files stay", async () => {
@@ -289,7 +296,7 @@ describe("hooks", { concurrency: 2, skip: process.platform === "win32" && "writt
     const again = await packwright(["install", ...registryOf(registry)], { cwd });
     assert.equal(again.code, 12, "what did not run is asked for again");
     const left = await packwright(["install", "--no-hooks", ...registryOf(registry)], { cwd });
-    assert.match(left.stdout, /Commands that were left out:\n {2}echo out/);
+    assert.match(left.stdout, /Commands that were left out \(`packwright install --trust` runs them\):\n {2}echo out/);
     assert.equal((await packwright(["install", ...registryOf(registry)], { cwd })).stdout, "Nothing to do: .packwright/packages is as it should be\n");
   });
 
@@ -347,6 +354,17 @@ describe("with a person at the terminal", { skip: noTerminal, concurrency: 2 }, 
       assert.match(text, /Installed 2 packs/);
       assert.equal(ran(cwd), runs, JSON.stringify(answer));
     }
+  });
+
+  test("the end of the input is no answer", async () => {
+    const cwd = scratch();
+    const person = talk(["install", "app"], cwd);
+    await person.see("Install 2 packs into .packwright/packages?");
+    person.type(keys.end);
+    const { code, text } = await person.end();
+    assert.equal(code, 130, text);
+    assert.match(text, /cancelled; nothing was written/);
+    assert.deepEqual(paths(cwd), []);
   });
 
   test("files that run by themselves are named, and one yes stands for everything that runs", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
@@ -139,13 +139,23 @@ describe("--metrics", { concurrency: 2 }, () => {
     assert.deepEqual([total, failed], [1, 1]);
   });
 
+  test("says so before anything is done when it cannot write there", async () => {
+    const cwd = scratch();
+    const { code, stdout, stderr } = await install(cwd, "--metrics", "not/there.json");
+    assert.equal(code, 10);
+    assert.match(stderr, /^error\[storage\]: the metrics could not be written to `not\/there\.json`/);
+    assert.equal(stdout, "");
+    assert.deepEqual(readdirSync(cwd), []);
+  });
+
   test("says so when it cannot write, beside what else failed", async () => {
     const cwd = scratch();
-    const done = await install(cwd, "--metrics", "not/there.json");
+    mkdirSync(join(cwd, "m.json"));
+    const done = await install(cwd, "--metrics", "m.json");
     assert.equal(done.code, 10);
     assert.match(done.stdout, /^Installed 1 pack/, "what was done was done");
-    assert.match(done.stderr, /error\[storage\]: the metrics could not be written to `not\/there\.json`/);
-    const { code, stderr } = await packwright(["install", "none", ...registry, "--metrics", "not/there.json"], { cwd });
+    assert.match(done.stderr, /error\[storage\]: the metrics could not be written to `m\.json`/);
+    const { code, stderr } = await packwright(["install", "none", ...registry, "--metrics", "m.json"], { cwd });
     assert.equal(code, 1);
     assert.match(stderr, /^error\[pack-not-found\][^]*\n\nerror\[storage\]/);
   });

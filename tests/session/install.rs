@@ -41,6 +41,10 @@ const SOURCES: &[(&str, &str)] = &[
         "[pack]\nname = \"tools\"\nversion = \"1.0.0\"\n[hooks]\npost-install = [\"make\", \"make check\"]\n",
     ),
     ("alone/1.0.0/pack.toml", "[pack]\nname = \"alone\"\nversion = \"1.0.0\"\n"),
+    (
+        "zeal/1.0.0/pack.toml",
+        "[pack]\nname = \"zeal\"\nversion = \"1.0.0\"\n[hooks]\npost-install = [\"greet\"]\n",
+    ),
 ];
 
 fn package<'p>(name: &'p str, version: &'p str) -> Package<'p> {
@@ -80,6 +84,41 @@ fn asking(json: &str) -> SessionInput {
         archives: Vec::new(),
     });
     input
+}
+
+/// The hooks that ran, and where.
+fn commands(host: &Host) -> Vec<(String, String)> {
+    let ran = host.log.iter().filter_map(|body| match body {
+        RequestBody::Run { path, command, .. } => Some((path.clone(), command.clone())),
+        _ => None,
+    });
+    ran.collect()
+}
+
+#[test]
+fn a_hook_that_fails_keeps_only_those_of_its_pack_from_running() {
+    let mut host = host(empty());
+    host.exits.insert("make".to_owned(), Some(1));
+    let both = || install(r#""packs":["tools","zeal"],"hooks":"run""#);
+    let (code, _, told) = refused(host.run(both()));
+    assert_eq!(code, Code::InstallFailed, "{told}");
+    let ran = |host: &Host| commands(host).into_iter().map(|(_, command)| command).collect::<Vec<_>>();
+    assert_eq!(ran(&host), ["make", "greet"]);
+    host.exits.clear();
+    installation(host.run(both()));
+    assert_eq!(ran(&host), ["make", "greet", "make", "make check"]);
+}
+
+#[test]
+fn what_is_installed_stays_where_it_is() {
+    let mut host = host(empty());
+    assert_eq!(installation(host.run(install(r#""packs":["alone"],"into":"lib""#))).into, "lib");
+    let before = host.roots["target"].clone();
+    let done = installation(host.run(install(r#""packs":[]"#)));
+    assert_eq!((done.into.as_str(), done.items[0].path.as_str()), ("lib", "lib/alone"));
+    assert_eq!(host.roots["target"], before);
+    installation(host.run(install(r#""packs":["web@^2"]"#)));
+    assert!(host.roots["target"].contains_key("lib/web/pack.toml"));
 }
 
 /// An install without hooks; `more` goes into its JSON.
@@ -379,7 +418,12 @@ fn a_file_the_user_put_beside_stays() {
     let mut host = with_web();
     put(host.roots.get_mut("target").unwrap(), mine, b"mine\n", Mode::Regular);
     let done = installation(host.run(install(r#""packs":["web@^2"]"#)));
-    assert_eq!(warnings(&done), Vec::<String>::new());
+    assert_eq!(
+        warnings(&done),
+        [
+            "warning[out-of-date]: `.packwright/packages/tools` stays, because it has a file that did not come with it\n  help: remove it if you do not need it"
+        ]
+    );
     assert_eq!(text(&host, mine), "mine\n");
     assert!(!host.roots["target"].contains_key(".packwright/packages/tools/pack.toml"));
 }
@@ -535,13 +579,6 @@ fn hooks_run_only_when_that_is_wanted() {
         "error[needs-consent]: `tools` wants to run `make`\n  help: add `--trust` to run it, or `--no-hooks` to install without it\nerror[needs-consent]: `tools` wants to run `make check`\n  help: add `--trust` to run it, or `--no-hooks` to install without it"
     );
     assert_eq!(refusing.roots["target"], empty());
-    let commands = |host: &Host| -> Vec<(String, String)> {
-        let ran = host.log.iter().filter_map(|body| match body {
-            RequestBody::Run { path, command, .. } => Some((path.clone(), command.clone())),
-            _ => None,
-        });
-        ran.collect()
-    };
     let mut skipping = host(empty());
     let done = installation(skipping.run(hooked(r#""hooks":"skip""#)));
     assert_eq!((done.hooks.len(), commands(&skipping).len()), (2, 0), "they are told all the same");
@@ -568,7 +605,11 @@ fn hooks_run_only_when_that_is_wanted() {
         let mut skipping = failing.clone();
         installation(skipping.run(hooked(r#""hooks":"skip""#)));
         installation(skipping.run(hooked(r#""hooks":"refuse""#)));
-        assert_eq!(skipping.roots["target"], running.roots["target"], "left out is left out for good");
+        assert_eq!(commands(&skipping).len(), 1, "left out is left out, until somebody wants it");
+        skipping.exits.clear();
+        installation(skipping.run(hooked(r#""hooks":"run""#)));
+        assert_eq!(commands(&skipping).len(), 3);
+        assert_eq!(skipping.roots["target"], running.roots["target"]);
         failing.exits = BTreeMap::from([("make check".to_owned(), Some(1))]);
         assert_eq!(refused(failing.run(hooked(r#""hooks":"run""#))).0, Code::InstallFailed);
         failing.exits.clear();
@@ -1100,7 +1141,7 @@ fn a_record_that_lies_loses_nothing() {
     let other = ".packwright/packages/web/files/other.js";
     put(host.roots.get_mut("target").unwrap(), other, b"mine, too\n", Mode::Regular);
     let done = installation(host.run(uninstall(r#"["web"]"#)));
-    assert_eq!(warnings(&done).len(), 1, "{:?}", warnings(&done));
+    assert_eq!(warnings(&done).len(), 2, "{:?}", warnings(&done));
     assert_eq!(text(&host, other), "mine, too\n");
     assert_eq!(text(&host, "mine.txt"), "mine\n");
     assert_eq!(

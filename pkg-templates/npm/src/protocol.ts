@@ -414,13 +414,15 @@ from: string | null,
 action: InstallAction,
 /** Its directory in the target. */
 path: string,
-/** How many files it has. */
+/** How many files it has; of what goes, how many do. */
 files: number,
-/** The bytes of its files. */
+/** The bytes of these files. */
 bytes: number, };
 
 /** What was or would be done to what is installed. */
 export type Installation = {
+/** The directory in the target that packs and packages go into, relative to it; empty for the target itself. */
+into: string,
 /** Everything that is or was installed here, in install order, what goes last. */
 items: Array<InstallItem>,
 /** How packs and packages differ from the lockfile, if there is one. */

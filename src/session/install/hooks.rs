@@ -1,9 +1,11 @@
 //! Hooks after an install. They are recorded with what brings them and forgotten one by one as they
 //! have run, so that none is lost when something ends early.
 
+use std::mem;
+
 use super::Record;
 use super::work::{Entry, Work};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, none_of};
 use crate::manifest::{Event, Hook, Mode};
 use crate::name::PackName;
 use crate::path::RelPath;
@@ -19,41 +21,51 @@ pub(super) fn of(pack: &PackName, commands: &[String]) -> Vec<Hook> {
     commands.iter().map(hook).collect()
 }
 
-/// Runs all hooks in install order, until one fails.
+/// Runs all hooks in install order. One that fails keeps the later ones of its pack from running, not
+/// those of others.
 pub(super) async fn run(
     exchange: &Exchange,
     capabilities: Capabilities,
     work: &Work,
 ) -> Result<(), Vec<Diagnostic>> {
+    let mut problems = Vec::new();
     for entry in &work.entries {
         for hook in &entry.hooks {
-            run_one(exchange, entry, hook).await?;
-            forget(exchange, capabilities, &entry.directory, &hook.command).await?;
+            let ran = if exchange.is_cancelled() { None } else { Some(run_one(exchange, entry, hook).await) };
+            match ran {
+                Some(Ok(())) => {
+                    let forgotten = forget(exchange, capabilities, &entry.directory, &hook.command).await;
+                    forgotten.map_err(|more| [more, mem::take(&mut problems)].concat())?;
+                }
+                Some(Err(problem)) if !exchange.is_cancelled() => {
+                    problems.push(problem);
+                    break;
+                }
+                Some(Err(_)) | None => {
+                    let left = "everything is installed; the next install asks for the hooks that are left";
+                    return Err(cancelled().because(left).into());
+                }
+            }
         }
     }
-    Ok(())
+    none_of(problems)
 }
 
-async fn run_one(exchange: &Exchange, entry: &Entry, hook: &Hook) -> Result<(), Vec<Diagnostic>> {
+async fn run_one(exchange: &Exchange, entry: &Entry, hook: &Hook) -> Result<(), Diagnostic> {
     let Hook { pack, command, .. } = hook;
-    let still = "everything is installed; the next install runs the hooks that are left";
-    if exchange.is_cancelled() {
-        return Err(cancelled().because(still).into());
-    }
     exchange.tell(Progress::Running { pack: pack.clone(), command: command.clone() });
     let ran = exchange.run(&Root::Target, entry.directory.as_str(), command).await;
     let reason = match ran {
         Ok(Some(0)) => return Ok(()),
-        _ if exchange.is_cancelled() => return Err(cancelled().because(still).into()),
         Ok(Some(code)) => format!("it exited with {code}"),
         Ok(None) => "a signal ended it".to_owned(),
         Err(error) => error.message().to_owned(),
     };
     let message = format!("the hook `{command}` of `{pack}` failed");
-    let error = Diagnostic::error(Code::InstallFailed, message).about(pack).because(reason).because(still);
-    Err(error
-        .suggest("mend what it needs and install again with `--trust`, or leave it out with `--no-hooks`")
-        .into())
+    let error = Diagnostic::error(Code::InstallFailed, message).about(pack).because(reason);
+    Err(error.suggest(
+        "everything is installed: mend what it needs and `packwright install --trust` runs it, `--no-hooks` leaves it out",
+    ))
 }
 
 /// Takes a hook that has run out of the record.

@@ -36,6 +36,8 @@ pub(super) struct Files {
     pub(super) removed: BTreeMap<RelPath, Digest>,
     /// The files that were to go or to be replaced and stay, because they were changed.
     pub(super) kept: Vec<RelPath>,
+    /// How many files stay in a directory that goes, because they did not come with it.
+    pub(super) strangers: usize,
 }
 
 impl Placing {
@@ -106,7 +108,12 @@ impl Comparison<'_> {
         {
             return Ok(Placing::Whole { before: item.content() });
         }
-        self.file_by_file(wanted, &there)
+        let mut files = self.file_by_file(wanted, &there)?;
+        if wanted.is_empty() {
+            let ours = there.values().filter(|there| matches!(there, There::File { .. })).count();
+            files.strangers = self.count().await?.saturating_sub(ours);
+        }
+        Ok(Placing::Files(files))
     }
 
     /// Whether a directory has exactly the files that were installed.
@@ -119,16 +126,20 @@ impl Comparison<'_> {
         if !item.files.iter().all(as_it_came) {
             return Ok(false);
         }
+        Ok(self.count().await? == item.files.len())
+    }
+
+    /// How many files, links and stranger things the directory has.
+    async fn count(&self) -> Result<usize, Vec<Diagnostic>> {
         let levels = self.exchange.walk(&TARGET, self.directory.as_str()).await?;
-        let count: usize = levels.iter().map(|level| level.others.len()).sum();
-        Ok(count == item.files.len())
+        Ok(levels.iter().map(|level| level.others.len()).sum())
     }
 
     fn file_by_file(
         &self,
         wanted: &BTreeMap<RelPath, InstalledFile>,
         there: &BTreeMap<&RelPath, There>,
-    ) -> Result<Placing, Vec<Diagnostic>> {
+    ) -> Result<Files, Vec<Diagnostic>> {
         let Comparison { directory, former, force, modes, .. } = *self;
         let recorded = |path: &RelPath| former.and_then(|former| former.item.files.get(path));
         let is_same = former.is_some_and(|former| former.is_same);
@@ -165,7 +176,7 @@ impl Comparison<'_> {
         let keys: BTreeSet<String> = wanted.keys().map(RelPath::collision_key).collect();
         let same_file = files.removed.keys().find(|path| keys.contains(&path.collision_key()));
         problems.extend(same_file.map(|path| in_the_way(&format!("{directory}/{path}"))));
-        if problems.is_empty() { Ok(Placing::Files(files)) } else { Err(problems) }
+        if problems.is_empty() { Ok(files) } else { Err(problems) }
     }
 }
 

@@ -40,6 +40,8 @@ pub(in crate::session) struct Item {
     pub(in crate::session) into: String,
     /// The hooks that it wants to run and that did not, in order.
     pub(in crate::session) hooks: Vec<String>,
+    /// The hooks that its user chose to leave out, in order.
+    pub(in crate::session) left_out: Vec<String>,
     /// Where a pack wants packages unpacked, below what everything is unpacked into.
     pub(in crate::session) places: BTreeMap<Identity, RelPath>,
     pub(in crate::session) files: BTreeMap<RelPath, InstalledFile>,
@@ -87,6 +89,8 @@ struct RawItem {
     into: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     hooks: Vec<String>,
+    #[serde(default, rename = "leftOut", skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     places: BTreeMap<String, String>,
     files: Vec<RawFile>,
@@ -138,6 +142,13 @@ impl Record {
         Ok(Record { items: items.map_err(|error| broken(&error))? })
     }
 
+    /// Where everything is, if it is in one place.
+    pub(in crate::session) fn place(&self) -> Option<&str> {
+        let mut places = self.items.values().map(|item| item.into.as_str());
+        let first = places.next()?;
+        places.all(|place| place == first).then_some(first)
+    }
+
     /// # Errors
     /// A record that could not be read again.
     pub(in crate::session) fn to_text(&self) -> Result<String, Diagnostic> {
@@ -155,6 +166,7 @@ impl Record {
             integrity: item.integrity,
             into: item.into.clone(),
             hooks: item.hooks.clone(),
+            left_out: item.left_out.clone(),
             places: item.places.iter().map(|(of, path)| (of.to_string(), path.to_string())).collect(),
             files: item.files.iter().map(file).collect(),
         };
@@ -181,8 +193,9 @@ impl RawItem {
             version: self.version.parse()?,
             registry: self.registry.parse()?,
             integrity: self.integrity,
-            into: directory_of(Some(&self.into)).map_err(|error| error.message)?,
+            into: directory_of(&self.into).map_err(|error| error.message)?,
             hooks: self.hooks,
+            left_out: self.left_out,
             places: self.places.into_iter().map(place).collect::<Result<_, _>>()?,
             files: self.files.into_iter().map(file).collect::<Result<_, _>>()?,
         };

@@ -52,6 +52,17 @@ impl Entry {
         inner.map(|inner| (inner, self.path(inner)))
     }
 
+    /// How many files come or go, and their bytes; of what is installed already, all.
+    fn amount(&self) -> (usize, u64) {
+        match &self.placing {
+            Placing::Files(files) if self.action == InstallAction::Remove => {
+                let bytes = files.removed.keys().map(|inner| self.item.files[inner].size);
+                (files.removed.len(), bytes.sum())
+            }
+            _ => (self.item.files.len(), self.item.bytes()),
+        }
+    }
+
     fn path(&self, inner: &RelPath) -> RelPath {
         RelPath::in_directory(self.directory.as_str(), inner).expect("it was checked when it was unpacked")
     }
@@ -123,6 +134,9 @@ impl Work {
             if let Placing::Files(files) = &entry.placing {
                 let is_leaving = entry.action == InstallAction::Remove;
                 warnings.extend(files.kept.iter().map(|path| kept(&entry.path(path), is_leaving)));
+                if files.strangers > 0 {
+                    warnings.push(stays(&entry.directory, files.strangers));
+                }
             }
         }
         let is_installed = !now.items.is_empty();
@@ -200,17 +214,21 @@ impl Work {
     }
 
     /// What the user is told of it.
-    pub(super) fn installation(self, available: Option<u64>, written: bool) -> Installation {
-        let items = self.entries.iter().map(|entry| InstallItem {
-            identity: entry.item.identity.clone(),
-            version: entry.item.version.clone(),
-            from: entry.from.clone(),
-            action: entry.action,
-            path: entry.directory.to_string(),
-            files: entry.item.files.len(),
-            bytes: entry.item.bytes(),
+    pub(super) fn installation(self, into: String, available: Option<u64>, written: bool) -> Installation {
+        let items = self.entries.iter().map(|entry| {
+            let (files, bytes) = entry.amount();
+            InstallItem {
+                identity: entry.item.identity.clone(),
+                version: entry.item.version.clone(),
+                from: entry.from.clone(),
+                action: entry.action,
+                path: entry.directory.to_string(),
+                files,
+                bytes,
+            }
         });
         Installation {
+            into,
             items: items.collect(),
             hooks: self.hooks().cloned().collect(),
             runs_on_open: self.run_on_open().map(|(_, path)| path.to_string()).collect(),
@@ -222,6 +240,12 @@ impl Work {
             warnings: self.warnings,
         }
     }
+}
+
+fn stays(directory: &RelPath, strangers: usize) -> Diagnostic {
+    let files = if strangers == 1 { "a file" } else { "files" };
+    let message = format!("`{directory}` stays, because it has {files} that did not come with it");
+    Diagnostic::warning(Code::OutOfDate, message).about(directory).suggest("remove it if you do not need it")
 }
 
 fn kept(path: &RelPath, is_leaving: bool) -> Diagnostic {

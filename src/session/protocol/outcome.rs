@@ -413,6 +413,8 @@ pub struct Project {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Installation {
+    /// The directory in the target that packs and packages go into, relative to it; empty for the target itself.
+    pub into: String,
     /// Everything that is or was installed here, in install order, what goes last.
     pub items: Vec<InstallItem>,
     /// How packs and packages differ from the lockfile, if there is one.
@@ -454,9 +456,9 @@ pub struct InstallItem {
     pub action: InstallAction,
     /// Its directory in the target.
     pub path: String,
-    /// How many files it has.
+    /// How many files it has; of what goes, how many do.
     pub files: usize,
-    /// The bytes of its files.
+    /// The bytes of these files.
     #[cfg_attr(test, ts(type = "number"))]
     pub bytes: u64,
 }

@@ -1,13 +1,15 @@
 /** The commands that only look: `list`, `outdated` and `show`. */
 import { usage } from "../error.js";
 import type { Answer, InstalledItem, OutdatedItem, PackDetails, TemplateSummary, Variable } from "../protocol.js";
+import { placeOf } from "./place.js";
 import { opened, type Run } from "./run.js";
 import { aligned, bytes, counted, type Paint, type Terminal } from "./terminal.js";
 
 export async function list(run: Run): Promise<void> {
   const { flags, terminal, signal } = run;
   if (flags.installed) return listInstalled(run);
-  if (flags.output !== undefined) throw usage("`--output` goes with `--installed`", "registries have the same packs for every directory");
+  const stray = (["output", "target"] as const).find((flag) => flags[flag] !== undefined);
+  if (stray !== undefined) throw usage(`\`--${stray}\` goes with \`--installed\``, "registries have the same packs for every directory");
   const pw = await opened(run);
   const packs = await terminal.watch((onProgress) => pw.list({ signal, onProgress }));
   const rows = packs.map(({ name, version, category, description }) => [name, version, category, description]);
@@ -15,7 +17,8 @@ export async function list(run: Run): Promise<void> {
 }
 
 async function listInstalled(run: Run): Promise<void> {
-  const { flags: { output: directory = "." }, terminal, signal } = run;
+  const { flags, terminal, signal } = run;
+  const { directory } = placeOf(flags);
   const items = await (await opened(run, directory)).installed({ directory, signal });
   const rows = items.map((item) => [item.identity, item.version, counted(item.files, "file"), bytes(item.bytes), item.path, state(item)]);
   const headings = ["NAME", "VERSION", "FILES", "SIZE", "DIRECTORY", "STATE"];
@@ -27,7 +30,8 @@ function state({ damaged }: InstalledItem): string {
 }
 
 export async function outdated(run: Run): Promise<void> {
-  const { flags: { output: directory = "." }, terminal, signal } = run;
+  const { flags, terminal, signal } = run;
+  const { directory } = placeOf(flags);
   const pw = await opened(run, directory);
   const items = await terminal.watch((onProgress) => pw.outdated({ directory, signal, onProgress }));
   const behind = items.filter((item) => item.wanted !== item.locked || item.latest !== item.locked || remark(item) !== "");

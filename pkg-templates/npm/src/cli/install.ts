@@ -1,6 +1,4 @@
 /** `install` and `uninstall`: show what is about to happen, ask, and report. What has to happen is the core's business. */
-import { statSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { cancelled, usage } from "../error.js";
 import type { InstallOptions, Packwright } from "../index.node.js";
 import type { HookPolicy, Installation } from "../protocol.js";
@@ -8,18 +6,10 @@ import { drawnChanges } from "./changes.js";
 import type { Flags } from "./commands.js";
 import { drawnHooks, drawnInstallation, intentOf, summaryOf, tallyOf } from "./installation.js";
 import { metered } from "./metrics.js";
+import { type Place, placeOf, shownOf } from "./place.js";
 import { recover, recovered, recoveredLines, recovery } from "./recover.js";
 import { opened, type Run, selectionOf } from "./run.js";
 import { counted } from "./terminal.js";
-
-/** Where a project is, and where in it packs go. */
-interface Place {
-  directory: string;
-  /** Relative to the directory, with `/`; nothing: where they usually go. */
-  into: string | undefined;
-  /** What people call it. */
-  shown: string;
-}
 
 export async function install(run: Run): Promise<void> {
   const { operands, flags } = run;
@@ -43,7 +33,7 @@ async function installNow(pw: Packwright, run: Run, place: Place, policy: HookPo
   const dryRun = flags["dry-run"] ?? false;
   const installation = await terminal.watch((onProgress) => pw.install({ ...options, hooks, dryRun, onProgress }));
   terminal.report(installation.warnings);
-  const document = { directory, into: into ?? null, ...(ended === undefined ? {} : { recovered: ended }), installation };
+  const document = { directory, ...(ended === undefined ? {} : { recovered: ended }), installation };
   // A person has seen the changes before consenting to them.
   const changes = attended ? [] : drawnChanges(installation.changes, terminal.paint);
   terminal.result(document, () =>
@@ -53,11 +43,12 @@ async function installNow(pw: Packwright, run: Run, place: Place, policy: HookPo
   );
 }
 
-function done(installation: Installation, policy: HookPolicy, { shown }: Place): string[] {
-  const { hooks } = installation;
+function done(installation: Installation, policy: HookPolicy, place: Place): string[] {
+  const { hooks, into } = installation;
+  const shown = shownOf(place, into);
   const ran = policy === "run" && hooks.length > 0 ? [`Ran ${counted(hooks.length, "command")}`] : [];
   const lines = [...summaryOf(installation, shown), ...ran];
-  const left = policy === "skip" ? drawnHooks("Commands that were left out:", hooks) : [];
+  const left = policy === "skip" ? drawnHooks("Commands that were left out (`packwright install --trust` runs them):", hooks) : [];
   return [...(lines.length === 0 ? [`Nothing to do: ${shown} is as it should be`] : lines), ...left];
 }
 
@@ -70,7 +61,7 @@ async function consented(
   policy: HookPolicy | undefined,
 ): Promise<HookPolicy | undefined> {
   const preview = await terminal.watch((onProgress) => pw.install({ ...options, hooks: policy, dryRun: true, onProgress }));
-  const intent = intentOf(preview, place.shown);
+  const intent = intentOf(preview, shownOf(place, preview.into));
   const nothing = intent === "" && preview.hooks.length === 0;
   // Files that run by themselves are not installed without consent to everything, and the command says so.
   if (nothing || (policy === "skip" && preview.runsOnOpen.length > 0)) return policy;
@@ -111,7 +102,8 @@ function hooksOf({ trust, "no-hooks": without }: Flags): HookPolicy | undefined 
 
 export async function uninstall(run: Run): Promise<void> {
   const { operands, flags, terminal, signal } = run;
-  const { directory, shown } = placeOf(flags);
+  const place = placeOf(flags);
+  const { directory } = place;
   if (recovery(flags) !== undefined) return recover(run, directory);
   if (operands.length === 0) {
     throw usage("PACK is missing: the name of a pack that is installed", "`packwright list --installed` lists them");
@@ -122,28 +114,8 @@ export async function uninstall(run: Run): Promise<void> {
   terminal.report(installation.warnings);
   terminal.result({ directory, installation }, () => {
     const changes = drawnChanges(installation.changes, terminal.paint);
-    const lines = summaryOf(installation, shown);
+    const lines = summaryOf(installation, shownOf(place, installation.into));
     if (!flags["dry-run"]) return [...(lines.length === 0 ? [`Nothing was installed of that in ${directory}`] : lines), ...changes];
     return [...drawnInstallation(installation, terminal), ...changes, "", `Nothing was removed: ${tallyOf(installation)}`];
   });
-}
-
-/**
- * What lies outside of the project, or on another file system so that nothing could be moved there from within it, is a project of its
- * own, which its packs go right into.
- */
-function placeOf({ target, output = "." }: Flags): Place {
-  if (target === undefined) return { directory: output, into: undefined, shown: join(output, ".packwright", "packages") };
-  const path = relative(resolve(output), resolve(target));
-  const outside = path === ".." || path.startsWith(`..${sep}`) || isAbsolute(path);
-  if (outside || deviceOf(resolve(target)) !== deviceOf(resolve(output))) return { directory: target, into: "", shown: target };
-  return { directory: output, into: path.split(sep).join("/"), shown: target };
-}
-
-/** The file system that a directory is on, or will be once it is made. */
-function deviceOf(directory: string): number | undefined {
-  const found = statSync(directory, { throwIfNoEntry: false });
-  if (found !== undefined) return found.dev;
-  const parent = dirname(directory);
-  return parent === directory ? undefined : deviceOf(parent);
 }

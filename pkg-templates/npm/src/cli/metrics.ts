@@ -1,12 +1,16 @@
 /** `--metrics FILE`: writes what was counted, at the end of a command and also if that failed. */
-import { rename, rm, writeFile } from "node:fs/promises";
-import { extname } from "node:path";
+import { access, constants, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, extname } from "node:path";
 import { diagnostic, failed, PackwrightError, reason } from "../error.js";
 import { type MetricsSnapshot, openMetrics, type Packwright } from "../index.node.js";
 
 /** Does the work of a command, and has what was counted in a file afterwards, if there is one to write. */
 export async function metered(file: string | undefined, pw: Packwright, work: () => Promise<void>): Promise<void> {
   if (file === undefined) return work();
+  // Better now than when everything is done.
+  await access(dirname(file), constants.W_OK).catch((thrown: unknown) => {
+    throw unwritable(file, thrown);
+  });
   const undone = await failureOf(work());
   const unwritten = await failureOf(write(file, pw.metrics.snapshot()));
   if (undone instanceof PackwrightError && unwritten instanceof PackwrightError) {
@@ -32,7 +36,11 @@ async function write(file: string, snapshot: MetricsSnapshot): Promise<void> {
     await rename(fresh, file);
   } catch (thrown) {
     await rm(fresh, { force: true });
-    const error = diagnostic("storage", 10, `the metrics could not be written to \`${file}\``, [reason(thrown)]);
-    throw new PackwrightError([{ ...error, subject: file }]);
+    throw unwritable(file, thrown);
   }
+}
+
+function unwritable(file: string, thrown: unknown): PackwrightError {
+  const error = diagnostic("storage", 10, `the metrics could not be written to \`${file}\``, [reason(thrown)]);
+  return new PackwrightError([{ ...error, subject: file }]);
 }

@@ -2,6 +2,7 @@
  * Asks a person for answers, one question after the other, for as long as the core has some. Whether an answer is good is the core's to
  * say: it is asked anew after each one, and a bad answer is asked for again.
  */
+import type { Key } from "node:readline";
 import * as clack from "@clack/prompts";
 import { cancelled } from "../error.js";
 import type { Answer, Question, Variable } from "../protocol.js";
@@ -9,6 +10,13 @@ import { harmless } from "./terminal.js";
 
 // Results go to stdout, so the conversation goes to stderr.
 const output = process.stderr;
+
+// Behind the end of the input, or Ctrl-D, nobody will answer. What was typed of it before the first question arrives as a zero.
+const ended = new AbortController();
+process.stdin.once("end", () => ended.abort());
+process.stdin.on("keypress", (_, key?: Partial<Key>) => {
+  if (key?.sequence === "\0" || (key?.ctrl === true && key.name === "d")) ended.abort();
+});
 
 type Answers = Readonly<Record<string, Answer>>;
 
@@ -69,9 +77,9 @@ async function ask(question: Question, previous: Answer | undefined, signal: Abo
   return nothing || same(answer, question.default) ? undefined : answer;
 }
 
-/** Each prompt leaves its listener on the signal it is given, of which Node warns when there are many. */
+/** Each prompt leaves its listener on the signal it is given, of which Node warns when there are many. It ends with the input, too. */
 function ofItsOwn(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal]);
+  return AbortSignal.any([signal, ended.signal]);
 }
 
 interface Setting {
