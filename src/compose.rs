@@ -84,6 +84,7 @@ mod tests {
                 source: "t".parse().unwrap(),
             },
             merge: None,
+            lines: Vec::new(),
         }
     }
 

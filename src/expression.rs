@@ -3,17 +3,50 @@
 //! One [`Engine`] is a minijinja environment with our filters, strict about undefined variables,
 //! without clock, randomness or files, and bounded in work, memory and depth. Not here: which
 //! variables there are, and what a pack wants rendered.
+//!
+//! Besides what minijinja brings there are
+//!
+//! | filters | what they give |
+//! | --- | --- |
+//! | `snake_case` `kebab_case` `camel_case` `pascal_case` `screaming_snake_case` `title_case` | the words of a text, joined in that way; acronyms and digits as `heck` has them |
+//! | `slug` | lower-case ASCII letters and digits with single `-` between them |
+//! | `pluralize` | the English plural of a singular |
+//! | `to_json`, also as `tojson` | JSON in one line, or with `indent=N` over several |
+//! | `to_toml` | TOML as it stands behind `key = ` |
+//! | `to_yaml` | YAML in block style; with `indent=N` all lines but the first stand N blanks further right. Texts are quoted wherever a reader of YAML 1.1 or 1.2 would take them for something else |
+//!
+//! and the methods of Python that templates for Jinja use: of texts `lower` `upper` `title`
+//! `capitalize` `replace` `split` `splitlines` `join` `strip` `lstrip` `rstrip` `startswith`
+//! `endswith`, of maps `items` `keys` `values` `get`.
+//!
+//! Printed by `{{ }}`, booleans are `true` and `false`, none is nothing, and lists and maps are JSON in
+//! one line: `["a", true, null]`. Only where the language itself makes a text of a value, by `~`,
+//! `join` and `string`, booleans and none read as in Python.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use heck::{ToKebabCase, ToLowerCamelCase, ToShoutySnakeCase, ToSnakeCase, ToTitleCase, ToUpperCamelCase};
-use icu_normalizer::DecomposingNormalizerBorrowed;
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, ValueKind};
-use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior, Value};
 
-use crate::diagnostic::{Code, Diagnostic, Location, source_frame};
+use crate::name::PackName;
+use crate::path::RelPath;
+
+use bounds::{check_chain, check_complexity};
+use library::Refusal;
+
+pub use error::TemplateError;
+pub use library::{Library, Shelf};
+pub use provenance::{SourceFile, Written};
+pub use syntax::{DelimiterError, Delimiters, MAX_DELIMITER, Syntax};
+
+mod bounds;
+mod error;
+mod library;
+mod methods;
+mod provenance;
+mod syntax;
+mod values;
+mod words;
 
 /// The work one rendering may do. A unit is an instruction or 64 bytes of data, so this also
 /// bounds memory, to about 64 MiB.
@@ -31,62 +64,129 @@ const MAX_RECURSION: usize = 100;
 
 /// Renders templates and evaluates expressions.
 pub struct Engine {
+    /// For templates, in the syntax of their pack.
     environment: Environment<'static>,
+    /// For expressions, which are no templates and know no delimiters.
+    expressions: Environment<'static>,
+    syntax: Syntax,
+    library: Arc<Library>,
+    /// What was looked for last and not found: the engine keeps only the name.
+    missed: Arc<Mutex<Option<Refusal>>>,
 }
 
-/// Why a template or an expression gave nothing.
+/// A rendered file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TemplateError {
-    message: String,
-    template: Option<String>,
-    line: Option<u32>,
-    column: Option<u32>,
-    frame: Option<String>,
+pub struct Page {
+    /// Its text.
+    pub text: String,
+    /// Where each line of it came from.
+    pub lines: Vec<Written>,
 }
 
 impl Engine {
-    /// An engine with no templates.
+    /// An engine without templates, in Jinja's own syntax.
     pub fn new() -> Engine {
-        let mut environment = Environment::new();
-        environment.set_debug(true); // errors carry the source they point into
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| AutoEscape::None);
-        environment.set_formatter(format_value);
-        environment.set_fuel(Some(FUEL));
-        environment.set_recursion_limit(MAX_RECURSION);
-        environment.set_syntax(
-            SyntaxConfig::builder()
-                .trim_blocks(true)
-                .lstrip_blocks(true)
-                .keep_trailing_newline(true)
-                .build()
-                .expect("the default delimiters are valid"),
-        );
-        environment.remove_global("debug");
-        add_filters(&mut environment);
-        Engine { environment }
+        Engine::with_syntax(Syntax::default(), Arc::default())
     }
 
-    /// An engine with templates by name, to render and for others to include. Each is checked
-    /// when it is first used.
-    pub fn with_templates(templates: BTreeMap<String, String>) -> Engine {
-        let mut engine = Engine::new();
-        engine.environment.set_loader(move |name| match templates.get(name) {
-            None => Ok(None),
-            Some(source) => match check_complexity(source) {
-                Ok(()) => Ok(Some(source.clone())),
-                Err(error) => Err(minijinja::Error::new(ErrorKind::SyntaxError, error.message)),
-            },
+    /// An engine for the templates of one pack, which may include, import and extend one another and
+    /// those of the packs it depends on directly. Each is checked when it is first used.
+    pub fn of_pack(library: &Arc<Library>, pack: &PackName) -> Engine {
+        let syntax = library.shelf(pack.as_str()).map(|(_, shelf)| shelf.syntax.clone());
+        let mut engine = Engine::with_syntax(syntax.unwrap_or_default(), Arc::clone(library));
+        engine.add_foreign(pack);
+        let (names, home) = (Arc::clone(library), pack.to_string());
+        engine.environment.set_path_join_callback(move |name, parent| {
+            // What has no name of its own, such as a path, stands at the root of the pack.
+            let asker = if parent.contains(':') { parent } else { &home };
+            match names.resolve(name, asker) {
+                Ok(full) => full.into(),
+                // The loader says why; nothing else looks up names with this mark.
+                Err(_) => format!("\0{asker}\0{name}").into(),
+            }
+        });
+        let (texts, missed) = (Arc::clone(library), Arc::clone(&engine.missed));
+        let syntax = engine.syntax.clone();
+        engine.environment.set_loader(move |name| {
+            load(&texts, name, &syntax).map(Some).map_err(|refusal| {
+                let kind = match refusal.ignorable {
+                    true => ErrorKind::TemplateNotFound,
+                    false => ErrorKind::InvalidOperation,
+                };
+                *missed.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal.clone());
+                minijinja::Error::new(kind, "it cannot be read").with_source(refusal)
+            })
         });
         engine
     }
 
-    /// Renders one of the engine's templates.
+    fn with_syntax(syntax: Syntax, library: Arc<Library>) -> Engine {
+        let mut environment = Environment::new();
+        environment.set_debug(true); // errors carry the source they point into
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_formatter(values::print);
+        environment.set_unknown_method_callback(methods::call);
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(MAX_RECURSION);
+        environment.remove_global("debug");
+        for (name, filter) in words::FILTERS {
+            environment.add_filter(*name, move |value: &Value| Ok(filter(&words::text_of(value)?)));
+        }
+        for name in ["to_json", "tojson"] {
+            environment.add_filter(name, |state: &State, value: &Value, options: Kwargs| {
+                values::to_json(state, value, options)
+            });
+        }
+        environment.add_filter("to_toml", |state: &State, value: &Value| values::to_toml(state, value));
+        environment.add_filter("to_yaml", |state: &State, value: &Value, options: Kwargs| {
+            values::to_yaml(state, value, options)
+        });
+        let expressions = environment.clone();
+        environment.set_syntax(syntax.config());
+        Engine { environment, expressions, syntax, library, missed: Arc::default() }
+    }
+
+    /// Compiles what is written in another syntax than the pack's. The environment knows one syntax
+    /// for all that it loads by itself, but what it has compiled stays as it is.
+    fn add_foreign(&mut self, pack: &PackName) {
+        let library = Arc::clone(&self.library);
+        for (name, shelf) in library.below(pack) {
+            if shelf.syntax == self.syntax {
+                continue;
+            }
+            self.environment.set_syntax(shelf.syntax.config());
+            for (path, text) in &shelf.texts {
+                if check_complexity(text, &shelf.syntax).is_ok() {
+                    // One that fails is looked up when it is used, and fails there.
+                    let _ = self.environment.add_template_owned(format!("{name}:{path}"), text.clone());
+                }
+            }
+        }
+        self.environment.set_syntax(self.syntax.config());
+    }
+
+    /// How the templates of this engine's pack are written.
+    pub fn syntax(&self) -> &Syntax {
+        &self.syntax
+    }
+
+    /// Renders a file of a pack.
     ///
     /// # Errors
     /// Syntax, undefined variables, failing filters, or a limit that was hit.
-    pub fn render(&self, name: &str, context: &Value) -> Result<String, TemplateError> {
-        within_limit(self.environment.get_template(name)?.render(context.clone())?)
+    pub fn render(&self, pack: &PackName, path: &RelPath, context: &Value) -> Result<Page, TemplateError> {
+        let name = format!("{pack}:{path}");
+        if let Ok((text, syntax)) = self.library.look_up(&name) {
+            // Here for the line: what the environment loads has none yet.
+            check_complexity(text, syntax)?;
+        }
+        let rendered = self.environment.get_template(&name);
+        let rendered = rendered.and_then(|template| template.render_with_spans(context.clone()));
+        let (text, spans) = rendered.map_err(|error| self.told(&error, &name, context))?;
+        let text = within_limit(text)?;
+        let lines = provenance::lines(&text, &spans, &self.library);
+        Ok(Page { text, lines })
     }
 
     /// Renders a template that has no name of its own: a path or a default value.
@@ -94,8 +194,9 @@ impl Engine {
     /// # Errors
     /// As [`Engine::render`].
     pub fn render_inline(&self, source: &str, context: &Value) -> Result<String, TemplateError> {
-        check_complexity(source)?;
-        within_limit(self.environment.render_str(source, context.clone())?)
+        check_complexity(source, &self.syntax)?;
+        let rendered = self.environment.render_str(source, context.clone());
+        within_limit(rendered.map_err(|error| self.told(&error, "", context))?)
     }
 
     /// Whether an expression is true, by the rules of the language: not false, none, zero or empty.
@@ -103,19 +204,35 @@ impl Engine {
     /// # Errors
     /// As [`Engine::render`].
     pub fn is_true(&self, expression: &str, context: &Value) -> Result<bool, TemplateError> {
+        self.evaluate(expression, context).map(|value| value.is_true())
+    }
+
+    /// The items of a list that an expression gives.
+    ///
+    /// # Errors
+    /// As [`Engine::render`], and what is no list.
+    pub fn items(&self, expression: &str, context: &Value) -> Result<Vec<Value>, TemplateError> {
+        let value = self.evaluate(expression, context)?;
+        let items = match value.kind() {
+            ValueKind::Seq | ValueKind::Iterable => value.try_iter(),
+            kind => {
+                return Err(TemplateError::new(format!("`{expression}` gives no list, but a {kind}")));
+            }
+        };
+        Ok(items.map_err(|error| self.told(&error, "", context))?.collect())
+    }
+
+    fn evaluate(&self, expression: &str, context: &Value) -> Result<Value, TemplateError> {
         check_chain(expression)?;
-        let value =
-            self.environment.compile_expression_owned(expression.to_owned())?.eval(context.clone())?;
-        if value.is_undefined() {
-            return Err(TemplateError {
-                message: format!("`{expression}` is undefined"),
-                template: None,
-                line: Some(1),
-                column: None,
-                frame: None,
-            });
-        }
-        Ok(value.is_true())
+        let compiled = self.expressions.compile_expression_owned(expression.to_owned());
+        let value = compiled.and_then(|compiled| compiled.eval(context.clone()));
+        let value = value.map_err(|error| self.told(&error, "", context))?;
+        if value.is_undefined() { Err(TemplateError::undefined(expression, context)) } else { Ok(value) }
+    }
+
+    fn told(&self, error: &minijinja::Error, rendered: &str, context: &Value) -> TemplateError {
+        let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        TemplateError::told(error, rendered, context, &self.library, missed)
     }
 }
 
@@ -125,13 +242,31 @@ impl Default for Engine {
     }
 }
 
+/// The text of a template by its full name, if an environment of the given syntax may compile it.
+fn load(library: &Library, name: &str, known: &Syntax) -> Result<String, Refusal> {
+    if let Some((asker, name)) = name.strip_prefix('\0').and_then(|rest| rest.split_once('\0')) {
+        library.resolve(name, asker)?;
+    }
+    let (text, syntax) = library.look_up(name)?;
+    let placed = |error: TemplateError| {
+        let line = error.line().map(|line| format!(":{line}")).unwrap_or_default();
+        Refusal::new(format!("{error} (in `{name}{line}`)"))
+    };
+    check_complexity(text, syntax).map_err(placed)?;
+    if syntax != known {
+        // It would be compiled already if it could be.
+        check_template(text, syntax).map_err(placed)?;
+    }
+    Ok(text.to_owned())
+}
+
 /// Checks the syntax of an expression without evaluating it.
 ///
 /// # Errors
 /// Its syntax error, or that it is too complex.
 pub fn check_expression(expression: &str) -> Result<(), TemplateError> {
     check_chain(expression)?;
-    Environment::empty().compile_expression(expression)?;
+    Environment::empty().compile_expression(expression).map_err(|error| TemplateError::from(&error))?;
     Ok(())
 }
 
@@ -139,9 +274,11 @@ pub fn check_expression(expression: &str) -> Result<(), TemplateError> {
 ///
 /// # Errors
 /// Its first syntax error, or that it is too complex.
-pub fn check_template(source: &str) -> Result<(), TemplateError> {
-    check_complexity(source)?;
-    Environment::empty().template_from_str(source)?;
+pub fn check_template(source: &str, syntax: &Syntax) -> Result<(), TemplateError> {
+    check_complexity(source, syntax)?;
+    let mut environment = Environment::empty();
+    environment.set_syntax(syntax.config());
+    environment.template_from_str(source).map_err(|error| TemplateError::from(&error))?;
     Ok(())
 }
 
@@ -152,337 +289,70 @@ fn within_limit(output: String) -> Result<String, TemplateError> {
     Ok(output)
 }
 
-/// Booleans print as most file formats spell them, none as nothing.
-fn format_value(output: &mut Output, state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
-    match value.kind() {
-        ValueKind::Bool => {
-            output.write_str(if value.is_true() { "true" } else { "false" }).map_err(Into::into)
-        }
-        ValueKind::None => Ok(()),
-        _ => minijinja::escape_formatter(output, state, value),
-    }
-}
-
-fn add_filters(environment: &mut Environment) {
-    environment.add_filter("snake_case", |text: String| text.to_snake_case());
-    environment.add_filter("kebab_case", |text: String| text.to_kebab_case());
-    environment.add_filter("camel_case", |text: String| text.to_lower_camel_case());
-    environment.add_filter("pascal_case", |text: String| text.to_upper_camel_case());
-    environment.add_filter("screaming_snake_case", |text: String| text.to_shouty_snake_case());
-    environment.add_filter("title_case", |text: String| text.to_title_case());
-    environment.add_filter("slug", |text: String| slug(&text));
-    environment.add_filter("pluralize", |text: String| pluralize(&text));
-    environment.add_filter("to_json", to_json);
-    environment.add_filter("to_toml", to_toml);
-    environment
-        .add_filter("to_yaml", |value: &Value| to_json(value, Kwargs::from_iter::<[(&str, Value); 0]>([])));
-}
-
-/// Lower-case ASCII letters and digits, accents dropped, everything else a single `-` between them.
-fn slug(text: &str) -> String {
-    let mut slug = String::new();
-    for c in
-        DecomposingNormalizerBorrowed::new_nfkd().normalize_iter(text.chars()).flat_map(char::to_lowercase)
-    {
-        let accent = ('\u{300}'..='\u{36f}').contains(&c);
-        if c.is_ascii_alphanumeric() {
-            slug.push(c);
-        } else if let Some(letters) = spelled_out(c) {
-            slug.push_str(letters);
-        } else if !accent && !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    slug.trim_end_matches('-').to_owned()
-}
-
-/// Latin letters that Unicode does not decompose.
-fn spelled_out(c: char) -> Option<&'static str> {
-    Some(match c {
-        'ß' => "ss",
-        'æ' => "ae",
-        'œ' => "oe",
-        'ø' => "o",
-        'ł' => "l",
-        'đ' | 'ð' => "d",
-        'þ' => "th",
-        'ħ' => "h",
-        'ı' => "i",
-        _ => return None,
-    })
-}
-
-/// The regular English plural.
-fn pluralize(word: &str) -> String {
-    let lower = word.to_lowercase();
-    let consonant_y =
-        lower.ends_with('y') && !["ay", "ey", "iy", "oy", "uy"].iter().any(|end| lower.ends_with(end));
-    if word.is_empty() {
-        String::new()
-    } else if consonant_y {
-        format!("{}ies", &word[..word.len() - 1])
-    } else if ["s", "x", "z", "ch", "sh"].iter().any(|end| lower.ends_with(end)) {
-        format!("{word}es")
-    } else {
-        format!("{word}s")
-    }
-}
-
-/// JSON, in one line or with `indent=N` over several.
-fn to_json(value: &Value, options: Kwargs) -> Result<String, minijinja::Error> {
-    must_be_defined(value)?;
-    let indent: Option<usize> = options.get("indent")?;
-    options.assert_all_used()?;
-    let mut json = Vec::new();
-    let written = match indent {
-        None => serde::Serialize::serialize(value, &mut serde_json::Serializer::new(&mut json)),
-        Some(width) => {
-            let indent = vec![b' '; width.min(16)];
-            let formatter = serde_json::ser::PrettyFormatter::with_indent(&indent);
-            serde::Serialize::serialize(
-                value,
-                &mut serde_json::Serializer::with_formatter(&mut json, formatter),
-            )
-        }
-    };
-    written.map_err(cannot_write)?;
-    String::from_utf8(json).map_err(cannot_write)
-}
-
-/// TOML as it stands behind `key = `.
-fn to_toml(value: &Value) -> Result<String, minijinja::Error> {
-    must_be_defined(value)?;
-    let mut toml = String::new();
-    serde::Serialize::serialize(value, toml::ser::ValueSerializer::new(&mut toml)).map_err(cannot_write)?;
-    Ok(toml)
-}
-
-/// Filters that take any value are not checked by the engine.
-fn must_be_defined(value: &Value) -> Result<(), minijinja::Error> {
-    if value.is_undefined() { Err(ErrorKind::UndefinedError.into()) } else { Ok(()) }
-}
-
-fn cannot_write(error: impl std::error::Error + Send + Sync + 'static) -> minijinja::Error {
-    minijinja::Error::new(ErrorKind::BadSerialization, "the value cannot be written").with_source(error)
-}
-
-/// Bounds every block and the number of `elif` before the parser recurses over them.
-fn check_complexity(source: &str) -> Result<(), TemplateError> {
-    let mut rest = source;
-    let mut elifs = 0;
-    while let Some(open) = rest.find('{') {
-        let block = &rest[open..];
-        let at_line = || line_of(source, block);
-        if let Some(comment) = block.strip_prefix("{#") {
-            rest = after(comment, "#}");
-        } else if let Some(statement) = block.strip_prefix("{%") {
-            let word = statement.trim_start_matches(['-', '+']).trim_start();
-            if word
-                .strip_prefix("raw")
-                .is_some_and(|end| end.trim_start().trim_start_matches(['-', '+']).starts_with("%}"))
-            {
-                rest = after(statement, "endraw");
-                continue;
-            }
-            elifs += usize::from(word.starts_with("elif"));
-            rest = check_block(statement, "%}").map_err(|error| error.on_line(at_line()))?;
-        } else if let Some(expression) = block.strip_prefix("{{") {
-            rest = check_block(expression, "}}").map_err(|error| error.on_line(at_line()))?;
-        } else {
-            rest = &block[1..];
-        }
-    }
-    if elifs > MAX_CHAIN {
-        return Err(TemplateError::new(format!("it has more than {MAX_CHAIN} `elif`")));
-    }
-    Ok(())
-}
-
-fn line_of(source: &str, rest: &str) -> u32 {
-    let before = &source[..source.len() - rest.len()];
-    u32::try_from(before.matches('\n').count()).map_or(u32::MAX, |lines| lines.saturating_add(1))
-}
-
-fn after<'a>(text: &'a str, mark: &str) -> &'a str {
-    text.split_once(mark).map_or("", |(_, rest)| rest)
-}
-
-/// Checks code up to its closing delimiter and gives what stands behind.
-fn check_block<'a>(code: &'a str, close: &str) -> Result<&'a str, TemplateError> {
-    let end = code_end(code, close);
-    check_chain(&code[..end])?;
-    Ok(code.get(end + close.len()..).unwrap_or(""))
-}
-
-/// Where code ends: at the delimiter outside of strings and brackets, as the lexer has it, else
-/// with the text.
-fn code_end(code: &str, close: &str) -> usize {
-    let mut quote = None;
-    let mut escaped = false;
-    let mut depth = 0_usize;
-    for (at, c) in code.char_indices() {
-        match quote {
-            Some(open) => {
-                if c == open && !escaped {
-                    quote = None;
-                }
-                escaped = c == '\\' && !escaped;
-            }
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None if depth == 0 && code[at..].starts_with(close) => return at,
-            None if "([{".contains(c) => depth += 1,
-            None if ")]}".contains(c) => depth = depth.saturating_sub(1),
-            None => {}
-        }
-    }
-    code.len()
-}
-
-/// Counts what the parser or the compiler recurses over: operators, calls, filters, attributes.
-fn check_chain(code: &str) -> Result<(), TemplateError> {
-    const WORDS: &[&str] = &["and", "or", "not", "in", "is", "if", "else"];
-    let mut links = 0;
-    let mut word = String::new();
-    let mut quote = None;
-    let mut escaped = false;
-    for c in code.chars().chain([' ']) {
-        if let Some(open) = quote {
-            if c == open && !escaped {
-                quote = None;
-            }
-            escaped = c == '\\' && !escaped;
-            continue;
-        }
-        if c.is_alphanumeric() || c == '_' {
-            word.push(c);
-            continue;
-        }
-        links += usize::from(WORDS.contains(&word.as_str()));
-        word.clear();
-        match c {
-            '"' | '\'' => quote = Some(c),
-            '.' | '|' | '~' | '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '(' | '[' | '{' => {
-                links += 1
-            }
-            _ => {}
-        }
-        if links > MAX_CHAIN {
-            return Err(TemplateError::new(format!("one expression has more than {MAX_CHAIN} operators")));
-        }
-    }
-    Ok(())
-}
-
-impl TemplateError {
-    fn new(message: String) -> TemplateError {
-        TemplateError { message, template: None, line: None, column: None, frame: None }
-    }
-
-    fn on_line(self, line: u32) -> TemplateError {
-        TemplateError { line: Some(line), ..self }
-    }
-
-    /// The line in the template, from 1.
-    pub fn line(&self) -> Option<u32> {
-        self.line
-    }
-
-    /// As a diagnostic about a part of `pack.toml`. Line and column are those within the part, so
-    /// only the lines themselves are shown.
-    pub fn to_diagnostic_of_part(&self, code: Code, what: &str) -> Diagnostic {
-        let mut diagnostic = self.to_diagnostic(code, what, "pack.toml");
-        if let (None, Some(location)) = (&self.template, &mut diagnostic.location) {
-            (location.line, location.column) = (None, None);
-        }
-        diagnostic
-    }
-
-    /// As a diagnostic about a file. An error inside an included template names that one.
-    pub fn to_diagnostic(&self, code: Code, what: &str, file: &str) -> Diagnostic {
-        let mut diagnostic = Diagnostic::error(code, format!("{what}: {}", self.message)).at(Location {
-            pack: None,
-            file: self.template.clone().unwrap_or_else(|| file.to_owned()),
-            line: self.line,
-            column: self.column,
-        });
-        diagnostic.frame = self.frame.clone();
-        diagnostic
-    }
-}
-
-impl fmt::Display for TemplateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for TemplateError {}
-
-impl From<minijinja::Error> for TemplateError {
-    fn from(error: minijinja::Error) -> TemplateError {
-        // The innermost error of an include is the one that says what happened.
-        let mut innermost = &error;
-        while let Some(inner) = std::error::Error::source(innermost).and_then(|e| e.downcast_ref()) {
-            innermost = inner;
-        }
-        TemplateError::from(InnerError(innermost))
-    }
-}
-
-struct InnerError<'a>(&'a minijinja::Error);
-
-impl From<InnerError<'_>> for TemplateError {
-    fn from(InnerError(error): InnerError<'_>) -> TemplateError {
-        let line = error.line().and_then(|line| u32::try_from(line).ok());
-        let column = error.template_source().zip(error.range()).and_then(|(source, range)| {
-            Location::of_offset("", source, range.start.min(source.len())).column
-        });
-        let frame =
-            error.template_source().zip(line).and_then(|(source, line)| source_frame(source, line, column));
-        let message = match (error.kind(), error.detail()) {
-            (ErrorKind::OutOfFuel, _) => "it does more work than a template may".to_owned(),
-            (kind, None) => kind.to_string(),
-            (ErrorKind::SyntaxError | ErrorKind::UndefinedError, Some(detail)) => {
-                format!("{}: {detail}", error.kind())
-            }
-            (_, Some(detail)) => detail.to_owned(),
-        };
-        let cause = std::error::Error::source(error).map(|cause| format!(" ({cause})")).unwrap_or_default();
-        TemplateError {
-            message: message + &cause,
-            template: error.name().filter(|name| !name.starts_with('<')).map(str::to_owned),
-            line,
-            column,
-            frame,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn chains_are_counted_where_the_lexer_has_them() {
-        let engine = Engine::new();
-        let render = |source: &str| engine.render_inline(source, &Value::from(())).unwrap_err().to_string();
-        let links = ".x".repeat(100_000);
-        for source in
-            [format!("{{{{ {{\"a\":{{}}}}{links} }}}}"), format!("{{{{ [\"}}}}\", (1)]{links} }}}}")]
-        {
-            assert_eq!(render(&source), "one expression has more than 200 operators");
-        }
-        let raw = format!("{{% raw %}}{{{{ {links} }}}}{{% endraw %}}{{# {links} #}}");
-        assert!(engine.render_inline(&raw, &Value::from(())).unwrap().contains(".x.x"));
-        assert_eq!(render(&"{% if true %}{% elif true %}".repeat(201)), "it has more than 200 `elif`");
+    fn error(source: &str) -> String {
+        Engine::new().render_inline(source, &Value::from(())).unwrap_err().to_string()
     }
 
     #[test]
     fn filters_of_any_value_refuse_what_is_undefined() {
         for filter in ["to_json", "to_toml", "to_yaml"] {
-            let error =
-                Engine::new().render_inline(&format!("{{{{ missing | {filter} }}}}"), &Value::from(()));
-            assert_eq!(error.unwrap_err().to_string(), "undefined value", "{filter}");
+            assert_eq!(error(&format!("{{{{ missing | {filter} }}}}")), "undefined value", "{filter}");
         }
+    }
+
+    /// One pack `a` of these files, and what its file `main` gives.
+    fn page(texts: &[(&str, &str)]) -> Page {
+        let texts = texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        let (version, dependencies) = ("1.0.0".parse().unwrap(), Default::default());
+        let pack: PackName = "a".parse().unwrap();
+        let shelf = Shelf { version, syntax: Syntax::default(), dependencies, texts };
+        let library = Arc::new(Library::from_iter([(pack.clone(), shelf)]));
+        let context = Value::from_pairs([("name", "x")]);
+        Engine::of_pack(&library, &pack).render(&pack, &"main".parse().unwrap(), &context).unwrap()
+    }
+
+    #[test]
+    fn every_line_knows_where_it_came_from() {
+        let page = page(&[
+            (
+                "main",
+                "{# nothing #}\n{% extends \"base\" %}\n{% import \"macros\" as m %}\n{% block body %}\n\
+                 one {{ name }}\n{{ super() }}\n{% include \"part\" %}\n{{ m.two() }}\n{{ name }}\n{% raw %}\nraw\n{% endraw %}\n\
+                 {% for n in range(2) %}\nloop {{ n }}\n{% endfor %}\n{% endblock %}\n",
+            ),
+            ("base", "head\n{% block body %}\ninherited\n{% endblock %}\n\nfoot"),
+            ("part", "{% set y = 1 %}\npart {{ y }}\n  last\n"),
+            ("macros", "{% macro two() %}\na\nb{% endmacro %}"),
+        ]);
+        let told: Vec<String> = page
+            .text
+            .lines()
+            .zip(&page.lines)
+            .map(|(text, written)| format!("{text} <- {}:{}", written.file.path, written.line))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "head <- base:1",
+                "one x <- main:5",
+                "inherited <- base:3",
+                " <- main:6",
+                "part 1 <- part:2",
+                "  last <- part:3",
+                "a <- main:8",
+                "b <- main:8",
+                "x <- main:9",
+                "raw <- main:11",
+                "loop 0 <- main:14",
+                "loop 1 <- main:14",
+                " <- base:5",
+                "foot <- base:6",
+            ]
+        );
+        assert_eq!(page.text.lines().count(), page.lines.len());
     }
 }

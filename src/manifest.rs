@@ -16,8 +16,10 @@ use toml::de::{DeTable, DeValue};
 
 use crate::constraint::Constraint;
 use crate::diagnostic::{Code, Diagnostic, Location, nearest, source_frame};
-use crate::expression::{check_expression, check_template};
-use crate::name::{PackName, PackageName, RegistryId, VariableName};
+use crate::expression::{
+    DelimiterError, Delimiters, Syntax, TemplateError, check_expression, check_template,
+};
+use crate::name::{NameError, PackName, PackageName, RegistryId, VariableName};
 use crate::path::{RelPath, is_invisible};
 use crate::variable::{self, Answer, Kind, PROJECT_NAME, Pattern, TIMESTAMP, Variable};
 use crate::version::Version;
@@ -56,6 +58,8 @@ pub struct Manifest {
     pub packages: Vec<Package>,
     /// What it asks, in the order of the file.
     pub variables: Vec<Variable>,
+    /// How its templates are written.
+    pub syntax: Syntax,
     /// What it renders, in the order of the file.
     pub templates: Vec<Template>,
     /// Commands to offer afterwards.
@@ -151,14 +155,53 @@ pub struct Template {
     pub description: Option<String>,
     /// Where it writes, a template itself; for a directory, what its files stand in.
     pub output: String,
+    /// A list to render it once for each item of.
+    pub each: Option<Each>,
     /// An expression; rendered only if true.
     pub when: Option<String>,
     /// The mode of its files; else that of their sources.
     pub mode: Option<Mode>,
-    /// Globs below a directory source: files to copy byte for byte.
+    /// Globs of files to copy byte for byte: of paths below a directory, or of the name of a file.
     pub raw: Vec<String>,
     /// How its files join those of other packs; else by their type.
     pub merge: Option<Merge>,
+}
+
+/// A loop over a list: `ITEM in LIST`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Each {
+    /// What an item is called.
+    pub item: VariableName,
+    /// An expression that gives the list.
+    pub list: String,
+}
+
+/// A text that is no loop.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EachError {
+    /// It has another form.
+    #[error("a loop is written `ITEM in LIST`")]
+    Form,
+    /// The item has no name that a variable could have.
+    #[error(transparent)]
+    Item(#[from] NameError),
+    /// The list is no expression.
+    #[error(transparent)]
+    List(#[from] TemplateError),
+}
+
+impl std::str::FromStr for Each {
+    type Err = EachError;
+
+    fn from_str(text: &str) -> Result<Each, EachError> {
+        let (item, rest) = text.trim().split_once(char::is_whitespace).ok_or(EachError::Form)?;
+        let list = rest.trim_start().strip_prefix("in").ok_or(EachError::Form)?;
+        if !list.starts_with(char::is_whitespace) {
+            return Err(EachError::Form);
+        }
+        check_expression(list)?;
+        Ok(Each { item: item.parse()?, list: list.trim().to_owned() })
+    }
 }
 
 /// The mode of a file. No other bits ever reach a disk.
@@ -245,6 +288,10 @@ pub(crate) struct RawManifest {
     /// What it asks, by name, in order.
     #[serde(default)]
     variables: IndexMap<String, RawVariable>,
+    /// How its templates, their paths and `output` are written, if not as Jinja has it. Defaults and
+    /// expressions in this file are not affected.
+    #[serde(default)]
+    syntax: RawSyntax,
     /// What it renders, in order.
     #[serde(default)]
     templates: Vec<RawTemplate>,
@@ -383,21 +430,61 @@ fn string() -> Kind {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Syntax", deny_unknown_fields))]
+struct RawSyntax {
+    /// What stands around statements, `["{%", "%}"]` if left out.
+    #[cfg_attr(test, schemars(with = "Option<[String; 2]>"))]
+    block: Option<Vec<String>>,
+    /// What stands around values to print, `["{{", "}}"]` if left out.
+    #[cfg_attr(test, schemars(with = "Option<[String; 2]>"))]
+    variable: Option<Vec<String>>,
+    /// What stands around comments, `["{#", "#}"]` if left out.
+    #[cfg_attr(test, schemars(with = "Option<[String; 2]>"))]
+    comment: Option<Vec<String>>,
+    /// Whether the line break behind a statement or comment is dropped; true unless it says false.
+    /// cookiecutter and copier keep it.
+    #[serde(default = "yes")]
+    trim_blocks: bool,
+    /// Whether the blanks before a statement or comment that starts its line are dropped; true unless
+    /// it says false. cookiecutter and copier keep them.
+    #[serde(default = "yes")]
+    lstrip_blocks: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for RawSyntax {
+    fn default() -> RawSyntax {
+        RawSyntax { block: None, variable: None, comment: None, trim_blocks: true, lstrip_blocks: true }
+    }
+}
+
+#[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Template", deny_unknown_fields))]
 struct RawTemplate {
     /// Its name within the pack.
     name: String,
-    /// A file of the pack, or a directory with `/` at its end.
+    /// A file of the pack, or a directory with `/` at its end. What is no text, or has a NUL in its
+    /// first 8 KiB, is copied as it is. In a directory the names of files and directories are
+    /// templates too: one that gives nothing is left out with all below it, and `.j2` at the end of a
+    /// file's name is dropped.
     source: String,
     /// What it gives.
     description: Option<String>,
     /// Where it writes, a template itself; `.` for a directory if left out.
     output: Option<String>,
-    /// An expression; rendered only if true.
+    /// `ITEM in LIST`: renders it once for each item of a list, which `output`, paths, `when` and
+    /// contents see by that name, with `loop.index` (from 1), `loop.index0`, `loop.first`,
+    /// `loop.last` and `loop.length`. Secrets are not seen here.
+    each: Option<String>,
+    /// An expression; rendered only if true. Secrets are not seen here.
     when: Option<String>,
     /// The mode of its files; else that of their sources.
     mode: Option<Mode>,
-    /// Globs below a directory source: files to copy byte for byte.
+    /// Globs of files to copy byte for byte: of paths below a directory, or of the name of a file.
     #[serde(default)]
     raw: Vec<String>,
     /// How its files join those of other packs; else by their type.
@@ -485,7 +572,17 @@ impl RawPackage {
 /// The keys that may stand in a table of the format; nothing where any may.
 pub(crate) fn known_keys(table: &[&str]) -> Option<&'static [&'static str]> {
     Some(match table {
-        [] => &["pack", "dependencies", "packages", "variables", "templates", "hooks", "queries", "tests"],
+        [] => &[
+            "pack",
+            "dependencies",
+            "packages",
+            "variables",
+            "syntax",
+            "templates",
+            "hooks",
+            "queries",
+            "tests",
+        ],
         ["pack"] => {
             &["format", "name", "version", "description", "category", "license", "authors", "tags", "readme"]
         }
@@ -506,7 +603,10 @@ pub(crate) fn known_keys(table: &[&str]) -> Option<&'static [&'static str]> {
             "required",
             "when",
         ],
-        ["templates", _] => &["name", "source", "description", "output", "when", "mode", "raw", "merge"],
+        ["syntax"] => &["block", "variable", "comment", "trim-blocks", "lstrip-blocks"],
+        ["templates", _] => {
+            &["name", "source", "description", "output", "each", "when", "mode", "raw", "merge"]
+        }
         ["hooks"] => &["post-generate", "post-install"],
         ["tests", _] => &["name", "answers", "expect"],
         _ => return None,
@@ -714,13 +814,14 @@ impl<'a> Check<'a> {
         let packages = raw.packages.into_iter().filter_map(|(name, raw)| self.package(&name, raw)).collect();
         let variables =
             raw.variables.into_iter().filter_map(|(name, raw)| self.variable(&name, raw)).collect();
+        let syntax = self.syntax_of(raw.syntax);
         let mut templates: Vec<Template> = Vec::new();
         for (index, raw) in raw.templates.into_iter().enumerate() {
             if templates.iter().any(|template| template.name == raw.name) {
                 let message = format!("there are two templates `{}`", raw.name);
                 self.problem(Code::InvalidManifest, &["templates", &index.to_string(), "name"], message);
             }
-            templates.extend(self.template(index, raw));
+            templates.extend(self.template(index, raw, &syntax));
         }
         let tests =
             raw.tests.into_iter().enumerate().filter_map(|(index, raw)| self.test(index, raw)).collect();
@@ -737,6 +838,7 @@ impl<'a> Check<'a> {
             dependencies,
             packages,
             variables,
+            syntax,
             templates,
             hooks,
             queries: raw.queries,
@@ -881,7 +983,7 @@ impl<'a> Check<'a> {
         if let Json::String(text) = &default
             && (text.contains("{{") || text.contains("{%"))
         {
-            return match check_template(text) {
+            return match check_template(text, &Syntax::default()) {
                 Ok(()) => Some(variable::Default::Template(text.clone())),
                 Err(error) => {
                     self.problem(Code::InvalidManifest, &path, error);
@@ -898,7 +1000,28 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn template(&mut self, index: usize, raw: RawTemplate) -> Option<Template> {
+    /// The syntax of the templates. Where it is wrong, Jinja's own helps to find what else is.
+    fn syntax_of(&mut self, raw: RawSyntax) -> Syntax {
+        let mut pair = |key: &str, texts: Option<Vec<String>>, read: fn(&str, &str) -> _| {
+            let texts = texts?;
+            let [open, close] = &texts[..] else {
+                self.problem(Code::InvalidManifest, &["syntax", key], "it is written `[OPENING, CLOSING]`");
+                return None;
+            };
+            let pair: Result<Delimiters, DelimiterError> = read(open, close);
+            pair.map_err(|error| self.problem(Code::InvalidManifest, &["syntax", key], error)).ok()
+        };
+        let block = pair("block", raw.block, Delimiters::of_code);
+        let variable = pair("variable", raw.variable, Delimiters::of_code);
+        let comment = pair("comment", raw.comment, Delimiters::of_comment);
+        let syntax = Syntax::new(block, variable, comment, raw.trim_blocks, raw.lstrip_blocks);
+        syntax.unwrap_or_else(|error: DelimiterError| {
+            self.problem(Code::InvalidManifest, &["syntax"], error);
+            Syntax::default()
+        })
+    }
+
+    fn template(&mut self, index: usize, raw: RawTemplate, syntax: &Syntax) -> Option<Template> {
         let index = index.to_string();
         let at = |key| ["templates", index.as_str(), key];
         self.line(&at("name"), &raw.name);
@@ -914,10 +1037,8 @@ impl<'a> Check<'a> {
             }
             (None, _) => ".".to_owned(),
         };
-        if !raw.raw.is_empty() && matches!(source, Some(Source::File(_))) {
-            self.problem(Code::InvalidManifest, &at("raw"), "only a directory has files to choose from");
-        }
-        if let Err(error) = check_template(&output) {
+        let each = raw.each.map(|text| self.parse(Code::InvalidManifest, &at("each"), &text));
+        if let Err(error) = check_template(&output, syntax) {
             self.problem(Code::InvalidManifest, &at("output"), error);
         }
         if let Some(when) = &raw.when
@@ -930,6 +1051,7 @@ impl<'a> Check<'a> {
             source: source?,
             description: raw.description,
             output,
+            each: each.flatten(),
             when: raw.when,
             mode: raw.mode,
             raw: raw.raw,

@@ -1,30 +1,59 @@
-//! From answers to files: renders what one pack gives, all of it or every error.
+//! From answers to files: renders what one pack gives, with everything that went wrong.
 //!
-//! Templates see values and the pack's own files, nothing else. Not here: how files of several
-//! packs join, and what already stands in the project.
+//! Templates see values, the pack's own files and those of the packs it depends on, nothing else. A
+//! template that fails hides no other. Not here: how files of several packs join, and what already
+//! stands in the project.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minijinja::Value;
+use minijinja::value::merge_maps;
+use serde::{Deserialize, Serialize};
 
 use crate::archive::{Files, PackFile};
 use crate::diagnostic::{Code, Diagnostic, nearest, none_of};
-use crate::expression::{Engine, TemplateError};
-use crate::manifest::{Manifest, Merge, Mode, Source, Template};
+use crate::expression::{Engine, Library, Shelf, TemplateError, Written};
+use crate::manifest::{Each, Manifest, Merge, Mode, Source, Template};
 use crate::name::PackName;
 use crate::path::RelPath;
 use crate::version::Version;
-use serde::{Deserialize, Serialize};
 
 /// The suffix that marks a template file and is dropped from its output's name.
 const SUFFIX: &str = ".j2";
 
+/// The most files one pack may look at to render: those of its directories, once per item of `each`.
+pub const MAX_FILES: usize = 10_000;
+
+/// The most bytes one pack may give: 64 MiB.
+pub const MAX_BYTES: usize = 64 << 20;
+
+/// How much of a file is looked at for a NUL, which no text has: 8 KiB, as Git does.
+const BINARY_WITHIN: usize = 8 << 10;
+
 /// What templates see.
+#[derive(Clone)]
 pub struct Context {
     /// What files see: all answers and facts.
     pub files: Value,
     /// What paths and conditions see: the same without secrets.
     pub paths: Value,
+}
+
+impl Context {
+    /// The context of one item of a loop.
+    fn of_item(&self, each: &Each, items: &[Value], index: usize) -> Context {
+        let place = Value::from_pairs([
+            ("index", Value::from(index + 1)),
+            ("index0", Value::from(index)),
+            ("first", Value::from(index == 0)),
+            ("last", Value::from(index + 1 == items.len())),
+            ("length", Value::from(items.len())),
+        ]);
+        let names = Value::from_pairs([(each.item.as_str(), items[index].clone()), ("loop", place)]);
+        let with = |values: &Value| merge_maps([names.clone(), values.clone()]);
+        Context { files: with(&self.files), paths: with(&self.paths) }
+    }
 }
 
 /// Where a file comes from.
@@ -57,37 +86,85 @@ pub struct Rendered {
     pub origin: Origin,
     /// How it joins others of its path, if its pack says so.
     pub merge: Option<Merge>,
+    /// Where each line of its content came from; empty for a file that was copied as it is.
+    pub lines: Vec<Written>,
 }
 
-/// Renders every template of a pack whose `when` holds.
+/// What came of rendering a pack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The files that could be rendered.
+    pub files: Vec<Rendered>,
+    /// Why others could not, each with pack, file, line and column.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// What the templates of packs may read of each other.
+pub fn library<'a>(packs: impl IntoIterator<Item = (&'a Manifest, &'a Files)>) -> Arc<Library> {
+    let shelves = packs.into_iter().map(|(manifest, files)| {
+        let dependencies = manifest.dependencies.iter();
+        let shelf = Shelf {
+            version: manifest.version.clone(),
+            syntax: manifest.syntax.clone(),
+            dependencies: dependencies.map(|needed| (needed.name.clone(), needed.optional)).collect(),
+            texts: texts(files),
+        };
+        (manifest.name.clone(), shelf)
+    });
+    Arc::new(shelves.collect())
+}
+
+/// The files that can be templates, or parts of them.
+fn texts(files: &Files) -> BTreeMap<String, String> {
+    files.iter().filter_map(|(path, file)| Some((path.to_string(), text_of(file)?.to_owned()))).collect()
+}
+
+/// A file's text; nothing for one that is to be copied as it is.
+fn text_of(file: &PackFile) -> Option<&str> {
+    let start = &file.content[..file.content.len().min(BINARY_WITHIN)];
+    if start.contains(&0) { None } else { std::str::from_utf8(&file.content).ok() }
+}
+
+/// Renders the templates of a pack whose `when` holds: all of them, or only that of one name.
 ///
-/// # Errors
-/// All that fail, each with pack, file, line and column.
+/// The pack is one of those the library was made of.
 pub fn render(
     manifest: &Manifest,
     files: &Files,
+    library: &Arc<Library>,
     context: &Context,
-) -> Result<Vec<Rendered>, Vec<Diagnostic>> {
+    only: Option<&str>,
+) -> Outcome {
     let mut renderer = Renderer {
         manifest,
         files,
-        context,
-        engine: Engine::with_templates(texts(files)),
-        rendered: Vec::new(),
-        problems: Vec::new(),
+        engine: Engine::of_pack(library, &manifest.name),
+        looked_at: 0,
+        bytes: 0,
+        outcome: Outcome::default(),
     };
-    for template in &manifest.templates {
-        renderer.template(template);
+    let is_wanted = |template: &&Template| only.is_none_or(|name| template.name == name);
+    for template in manifest.templates.iter().filter(is_wanted) {
+        if renderer.template(template, context).is_err() {
+            break;
+        }
     }
-    if renderer.problems.is_empty() { Ok(renderer.rendered) } else { Err(renderer.problems) }
+    if let Some(name) = only
+        && !manifest.templates.iter().any(|template| template.name == name)
+    {
+        renderer.problem(no_such_template(manifest, name));
+    }
+    renderer.outcome
 }
 
-/// The pack's files that can be templates, or parts of them.
-fn texts(files: &Files) -> BTreeMap<String, String> {
-    files
-        .iter()
-        .filter_map(|(path, file)| Some((path.to_string(), String::from_utf8(file.content.clone()).ok()?)))
-        .collect()
+fn no_such_template(manifest: &Manifest, name: &str) -> Diagnostic {
+    let message = format!("the pack `{}` has no template `{}`", manifest.label(), name.escape_debug());
+    let names = manifest.templates.iter().map(|template| template.name.as_str());
+    let error = Diagnostic::error(Code::InvalidInput, message).about(name.escape_debug());
+    match nearest(name, names.clone()) {
+        Some(near) => error.suggest(format!("did you mean `{near}`?")),
+        None => error.suggest(format!("it has {}", names.collect::<Vec<_>>().join(", "))),
+    }
 }
 
 /// Looks whether everything that a pack's templates read is in it.
@@ -118,87 +195,166 @@ fn missing(manifest: &Manifest, files: &Files, template: &Template, source: &Rel
     }
 }
 
+/// That a pack gives more than it may, which has been said.
+struct Exhausted;
+
 struct Renderer<'a> {
     manifest: &'a Manifest,
     files: &'a Files,
-    context: &'a Context,
     engine: Engine,
-    rendered: Vec<Rendered>,
-    problems: Vec<Diagnostic>,
+    looked_at: usize,
+    bytes: usize,
+    outcome: Outcome,
 }
 
 impl Renderer<'_> {
-    fn template(&mut self, template: &Template) {
+    fn template(&mut self, template: &Template, context: &Context) -> Result<(), Exhausted> {
+        let Some(each) = &template.each else { return self.once(template, context) };
+        let items = match self.engine.items(&each.list, &context.paths) {
+            Ok(items) => items,
+            Err(error) => {
+                self.fail(template, "each", &error);
+                return Ok(());
+            }
+        };
+        (0..items.len()).try_for_each(|index| self.once(template, &context.of_item(each, &items, index)))
+    }
+
+    /// Renders a template, or one item of its loop.
+    fn once(&mut self, template: &Template, context: &Context) -> Result<(), Exhausted> {
+        self.count(template)?;
         if let Some(when) = &template.when {
-            match self.engine.is_true(when, &self.context.paths) {
+            match self.engine.is_true(when, &context.paths) {
                 Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => return self.fail(template, "when", &error),
+                Ok(false) => return Ok(()),
+                Err(error) => {
+                    self.fail(template, "when", &error);
+                    return Ok(());
+                }
             }
         }
-        let output = match self.engine.render_inline(&template.output, &self.context.paths) {
+        let output = match self.engine.render_inline(&template.output, &context.paths) {
             Ok(output) => output,
-            Err(error) => return self.fail(template, "output", &error),
+            Err(error) => {
+                self.fail(template, "output", &error);
+                return Ok(());
+            }
         };
+        let files = self.files;
         match &template.source {
-            Source::File(source) => match self.files.get(source) {
-                Some(file) => self.file(template, source, file, &output, false),
-                None => self.problem(missing(self.manifest, self.files, template, source)),
+            Source::File(source) => match files.get(source) {
+                Some(file) => {
+                    let raw = is_raw(template, source.file_name());
+                    self.file(template, context, (source, file), &output, raw)
+                }
+                None => {
+                    self.problem(missing(self.manifest, files, template, source));
+                    Ok(())
+                }
             },
-            Source::Directory(directory) => self.directory(template, directory, &output),
+            Source::Directory(directory) => self.directory(template, context, directory, &output),
         }
     }
 
-    fn directory(&mut self, template: &Template, directory: &RelPath, output: &str) {
+    fn directory(
+        &mut self,
+        template: &Template,
+        context: &Context,
+        directory: &RelPath,
+        output: &str,
+    ) -> Result<(), Exhausted> {
         let mut empty = true;
-        for (source, file) in self.files {
-            let Some(below) = source.below(directory.as_str()) else { continue };
+        let files = self.files;
+        // Paths are sorted by their bytes: what stands below a directory stands behind it.
+        for (source, file) in files.range(directory.clone()..) {
+            let Some(below) = source.below(directory.as_str()) else {
+                if source.as_str().starts_with(directory.as_str()) { continue } else { break }
+            };
             empty = false;
-            let relative = match self.engine.render_inline(below, &self.context.paths) {
-                Ok(relative) => relative,
+            self.count(template)?;
+            let raw = is_raw(template, below);
+            let relative = match self.place(below, raw, context) {
+                Ok(Some(relative)) => relative,
+                Ok(None) => continue,
                 Err(error) => {
                     self.fail(template, &format!("path `{below}`"), &error);
                     continue;
                 }
             };
-            let raw = template.raw.iter().any(|glob| fast_glob::glob_match(glob, below));
-            let relative = if raw { &relative } else { relative.strip_suffix(SUFFIX).unwrap_or(&relative) };
             let path = match output.trim_end_matches('/') {
-                "" | "." => relative.to_owned(),
+                "" | "." => relative,
                 prefix => format!("{prefix}/{relative}"),
             };
-            self.file(template, source, file, &path, raw);
+            self.file(template, context, (source, file), &path, raw)?;
         }
         if empty {
             self.problem(missing(self.manifest, self.files, template, directory));
         }
+        Ok(())
     }
 
-    fn file(&mut self, template: &Template, source: &RelPath, file: &PackFile, path: &str, raw: bool) {
+    /// Where a file of a directory goes. Nothing if it is left out: a component that is a template
+    /// gives nothing.
+    fn place(&self, below: &str, raw: bool, context: &Context) -> Result<Option<String>, TemplateError> {
+        let suffix = if raw { "" } else { SUFFIX };
+        let stem = below.strip_suffix(suffix).unwrap_or(below);
+        let mut components = Vec::new();
+        for component in stem.split('/') {
+            if !self.engine.syntax().is_in(component) {
+                components.push(component.to_owned());
+                continue;
+            }
+            let rendered = self.engine.render_inline(component, &context.paths)?;
+            if rendered.trim().is_empty() {
+                return Ok(None);
+            }
+            components.push(rendered);
+        }
+        let path = components.join("/");
+        // The suffix may stand within the condition as well.
+        Ok(Some(if stem.len() == below.len() {
+            path.strip_suffix(suffix).unwrap_or(&path).to_owned()
+        } else {
+            path
+        }))
+    }
+
+    fn file(
+        &mut self,
+        template: &Template,
+        context: &Context,
+        (source, file): (&RelPath, &PackFile),
+        path: &str,
+        raw: bool,
+    ) -> Result<(), Exhausted> {
         let path: RelPath = match path.parse() {
             Ok(path) => path,
             Err(error) => {
                 let message = format!("the template `{}` would write outside what is safe", template.name);
                 let error =
                     Diagnostic::error(Code::InvalidPath, message).because(error).about(path.escape_debug());
-                return self.problem(
-                    error.because(format!("its source is `{source}` of `{}`", self.manifest.label())),
-                );
+                let source = format!("its source is `{source}` of `{}`", self.manifest.label());
+                self.problem(error.because(source));
+                return Ok(());
             }
         };
-        let content = match std::str::from_utf8(&file.content) {
-            Ok(_) if !raw => match self.engine.render(source.as_str(), &self.context.files) {
-                Ok(text) => text.into_bytes(),
+        let (content, lines) = match text_of(file) {
+            Some(_) if !raw => match self.engine.render(&self.manifest.name, source, &context.files) {
+                Ok(page) => (page.text.into_bytes(), page.lines),
                 Err(error) => {
                     let what = format!("the template `{}` failed", template.name);
                     let error = error.to_diagnostic(Code::RenderFailed, &what, source.as_str());
-                    return self.problem(error.about(&path));
+                    self.problem(error.about(&path));
+                    return Ok(());
                 }
             },
-            // What is no text is no template.
-            _ => file.content.clone(),
+            _ => (file.content.clone(), Vec::new()),
         };
-        self.rendered.push(Rendered {
+        self.bytes += content.len();
+        if self.bytes > MAX_BYTES {
+            return self.exhausted(template, &format!("gives more than {} MiB", MAX_BYTES >> 20));
+        }
+        self.outcome.files.push(Rendered {
             path,
             content,
             mode: template.mode.unwrap_or(file.mode),
@@ -209,7 +365,24 @@ impl Renderer<'_> {
                 source: source.clone(),
             },
             merge: template.merge,
+            lines,
         });
+        Ok(())
+    }
+
+    fn count(&mut self, template: &Template) -> Result<(), Exhausted> {
+        self.looked_at += 1;
+        if self.looked_at > MAX_FILES {
+            return self.exhausted(template, &format!("looks at more than {MAX_FILES} files"));
+        }
+        Ok(())
+    }
+
+    fn exhausted(&mut self, template: &Template, what: &str) -> Result<(), Exhausted> {
+        let message = format!("the pack `{}` {what}", self.manifest.label());
+        let error = Diagnostic::error(Code::RenderFailed, message).about(&template.name);
+        self.problem(error.because(format!("it does so in the template `{}`", template.name)));
+        Err(Exhausted)
     }
 
     fn fail(&mut self, template: &Template, part: &str, error: &TemplateError) {
@@ -217,10 +390,22 @@ impl Renderer<'_> {
         self.problem(error.to_diagnostic_of_part(Code::RenderFailed, &what));
     }
 
+    /// Keeps a problem. In a loop the same one may come up for every item, and is said once.
     fn problem(&mut self, mut problem: Diagnostic) {
         if let Some(location) = &mut problem.location {
-            location.pack = Some(self.manifest.label());
+            location.pack.get_or_insert_with(|| self.manifest.label());
         }
-        self.problems.push(problem);
+        let said = |other: &Diagnostic| {
+            problem.location.is_some()
+                && (&other.message, &other.location) == (&problem.message, &problem.location)
+        };
+        if !self.outcome.problems.iter().any(said) {
+            self.outcome.problems.push(problem);
+        }
     }
+}
+
+/// Whether a file is copied as it is: by its path below a directory, or the name of a single file.
+fn is_raw(template: &Template, path: &str) -> bool {
+    template.raw.iter().any(|glob| fast_glob::glob_match(glob, path))
 }

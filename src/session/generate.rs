@@ -24,7 +24,7 @@ use crate::name::{Identity, PackName, PackageName, RegistryId};
 use crate::path::RelPath;
 use crate::plan::{Action, Existing, Plan, Wanted};
 use crate::registry::{Digest, Release};
-use crate::render::{Context, Rendered, render};
+use crate::render::{Context, Rendered, library, render};
 use crate::variable::{
     self, Answer, Answers, Kind, Question, TIMESTAMP, Variable, check_timestamp, declare, interview,
     unknown_answers,
@@ -261,11 +261,11 @@ impl Inquiry {
         let context = Context { files: values(true), paths: values(false) };
         let mut rendered = Vec::new();
         let mut problems = Vec::new();
+        let library = library(self.packs.iter().map(|pack| (&pack.manifest, &pack.files)));
         for pack in &self.packs {
-            match render(&pack.manifest, &pack.files, &context) {
-                Ok(files) => rendered.extend(files),
-                Err(errors) => problems.extend(errors),
-            }
+            let outcome = render(&pack.manifest, &pack.files, &library, &context, None);
+            rendered.extend(outcome.files);
+            problems.extend(outcome.problems);
         }
         if problems.is_empty() { Ok(rendered) } else { Err(problems) }
     }

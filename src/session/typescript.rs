@@ -105,6 +105,7 @@ fn the_known_keys_are_those_of_the_schema() {
         (vec!["dependencies", "x"], &schema["$defs"]["DetailedDependency"]),
         (vec!["packages", "x"], &schema["$defs"]["DetailedPackage"]),
         (vec!["variables", "x"], &schema["$defs"]["Variable"]),
+        (vec!["syntax"], &schema["$defs"]["Syntax"]),
         (vec!["templates", "0"], &schema["$defs"]["Template"]),
         (vec!["hooks"], &schema["$defs"]["Hooks"]),
         (vec!["tests", "0"], &schema["$defs"]["Test"]),
