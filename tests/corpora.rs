@@ -2,16 +2,19 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use base64::Engine as _;
+use minijinja::Value;
 use packwright::address::Address;
-use packwright::archive;
+use packwright::archive::{self, Files, PackFile};
+use packwright::compose::compose;
 use packwright::constraint::{Constraint, max_satisfying, min_satisfying};
 use packwright::diagnostic::Diagnostic;
 use packwright::expression::Engine;
-use packwright::manifest::Manifest;
+use packwright::manifest::{Manifest, Mode};
 use packwright::name::PackName;
-use packwright::path::{PathSet, RelPath};
+use packwright::path::RelPath;
 use packwright::registry;
 use packwright::registry::npm::Form;
+use packwright::render::{Context, Outcome, library, render};
 use packwright::version::{MAX_LENGTH, Version};
 use serde_json::Value as Json;
 
@@ -317,20 +320,88 @@ fn every_requirement_and_version_on_crates_io_is_read() {
     }
 }
 
+/// What a pack of these files gives.
+fn rendered(templates: &str, files: &[(String, &str)], values: &Value) -> Outcome {
+    let manifest =
+        Manifest::parse(&format!("[pack]\nname = \"a\"\nversion = \"1.0.0\"\n{templates}")).unwrap();
+    let file = |content: &str| PackFile { content: content.into(), mode: Mode::Regular };
+    let files: Files = files.iter().map(|(path, content)| (path.parse().unwrap(), file(content))).collect();
+    let context = Context { files: values.clone(), paths: values.clone() };
+    render(&manifest, &files, &library([(&manifest, &files)]), &context, None)
+}
+
+/// A path that an answer brings is refused wherever it would be written, unless it is safe.
+fn written_only_where_safe(id: &str, path: &str, safe: bool) {
+    let values = minijinja::context!(place => path);
+    let files = [("x".to_owned(), ""), ("files/{{ place }}".to_owned(), "")];
+    for source in [
+        "source = \"x\"\noutput = \"{{ place }}\"",
+        "source = \"x\"\neach = \"item in [place]\"\noutput = \"{{ item }}\"",
+        "source = \"files/\"",
+    ] {
+        let outcome = rendered(&format!("[[templates]]\nname = \"all\"\n{source}"), &files, &values);
+        let written: Vec<&str> = outcome.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(written, if safe { vec![path] } else { vec![] }, "{id} by {source}");
+    }
+}
+
+/// A template as one that has no file, as a file, once per item, as one that is included, and in other
+/// delimiters: all take it, or none does.
+fn template_in_every_place(id: &str, text: &str) -> Option<String> {
+    let values = minijinja::context!(name => "{{ 7*7 }}");
+    let brackets = ["{{", "}}", "{%", "%}"].iter().zip(["[[", "]]", "[%", "%]"]);
+    let brackets = brackets.fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    let syntax = "[syntax]\nblock = [\"[%\", \"%]\"]\nvariable = [\"[[\", \"]]\"]\n";
+    let included = |(open, close)| format!("{open} include \"text\" {close}");
+    let (plain, bracketed) = (included(("{%", "%}")), included(("[%", "%]")));
+    let places = [
+        ("", text, "", "source = \"text\""),
+        ("", text, "", "source = \"text\"\neach = \"n in [1]\""),
+        ("", text, plain.as_str(), "source = \"includes\""),
+        (syntax, brackets.as_str(), "", "source = \"text\""),
+        (syntax, brackets.as_str(), bracketed.as_str(), "source = \"includes\""),
+    ];
+    let accept = |output: &str| assert_eq!(output, "Hello {{ 7*7 }}", "{id}: answers are data");
+    let refused = match Engine::new().render_inline(text, &values) {
+        Ok(output) => {
+            accept(&output);
+            None
+        }
+        Err(error) => Some(error.to_string()),
+    };
+    for (syntax, text, includes, source) in places {
+        let files = [("text".to_owned(), text), ("includes".to_owned(), includes)];
+        let template = format!("{syntax}[[templates]]\nname = \"all\"\n{source}\noutput = \"x\"");
+        let outcome = rendered(&template, &files, &values);
+        assert_eq!(outcome.problems.is_empty(), refused.is_none(), "{id} by {syntax}{source}");
+        for file in outcome.files {
+            accept(str::from_utf8(&file.content).unwrap());
+        }
+    }
+    refused
+}
+
 /// What is done with a kind of hostile input: nothing, or words on why not.
 fn refusal(kind: &str, id: &str, input: &Json) -> Option<String> {
     let text = || input.as_str().unwrap_or_else(|| panic!("{id} is a text")).to_owned();
     let told = |problems: Vec<Diagnostic>| problems[0].to_string();
     match kind {
-        "path" => text().parse::<RelPath>().err().map(|error| error.to_string()),
+        "path" => {
+            let refused = text().parse::<RelPath>().err().map(|error| error.to_string());
+            written_only_where_safe(id, &text(), refused.is_none());
+            refused
+        }
         "pathset" => {
-            let mut set = PathSet::default();
-            let engine = Engine::new();
+            let paths = input.as_array().unwrap().iter().map(|path| path.as_str().unwrap());
             let both = minijinja::context!(a => "x", b => "x");
-            input.as_array().unwrap().iter().find_map(|path| {
-                let path = engine.render_inline(path.as_str().unwrap(), &both).unwrap();
-                set.insert(&path.parse().unwrap()).err().map(|error| error.to_string())
-            })
+            // Two files of the same content could be one.
+            let contents = ["one", "other"].into_iter().cycle();
+            let files: Vec<(String, &str)> =
+                paths.map(|path| format!("files/{path}")).zip(contents).collect();
+            let template = "[[templates]]\nname = \"all\"\nsource = \"files/\"";
+            let outcome = rendered(template, &files, &both);
+            assert_eq!(outcome.problems, [], "{id}");
+            compose(outcome.files).err().map(told)
         }
         "name" => text().parse::<PackName>().err().map(|error| error.to_string()),
         "version" => match input {
@@ -349,21 +420,19 @@ fn refusal(kind: &str, id: &str, input: &Json) -> Option<String> {
         },
         "manifest" => Manifest::parse(&text()).err().map(told),
         "range" => text().parse::<Constraint>().err().map(|error| error.to_string()),
-        "template" => {
-            let name = minijinja::context!(name => "{{ 7*7 }}");
-            match Engine::new().render_inline(&text(), &name) {
-                Ok(output) if id == "tpl-path-injection" => output
-                    .replace("{{ 7*7 }}", "../../x")
-                    .parse::<RelPath>()
-                    .err()
-                    .map(|error| error.to_string()),
-                Ok(output) => {
-                    assert_eq!(output, "Hello {{ 7*7 }}", "{id}: answers are data");
-                    None
-                }
-                Err(error) => Some(error.to_string()),
-            }
+        "template" if id == "tpl-path-injection" => {
+            let name = minijinja::context!(name => "../../x");
+            let files = [(format!("files/{}", text()), ""), ("x".into(), "")];
+            let refused =
+                ["source = \"files/\"", &format!("source = \"x\"\noutput = {input}")].map(|source| {
+                    let outcome =
+                        rendered(&format!("[[templates]]\nname = \"all\"\n{source}"), &files, &name);
+                    assert!(outcome.files.is_empty(), "{id}");
+                    told(outcome.problems)
+                });
+            Some(refused.concat())
         }
+        "template" => template_in_every_place(id, &text()),
         "archive" => {
             let bytes = base64::engine::general_purpose::STANDARD.decode(input["tgz_b64"].as_str().unwrap());
             match archive::unpack(&bytes.unwrap(), archive::Layout::Npm) {
