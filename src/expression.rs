@@ -177,12 +177,13 @@ impl Engine {
     /// Syntax, undefined variables, failing filters, or a limit that was hit.
     pub fn render(&self, pack: &PackName, path: &RelPath, context: &Value) -> Result<Page, TemplateError> {
         let name = format!("{pack}:{path}");
-        if let Ok((text, syntax)) = self.library.look_up(&name) {
-            // Here for the line: what the environment loads has none yet.
-            check_complexity(text, syntax)?;
-        }
-        let rendered = self.environment.get_template(&name);
-        let rendered = rendered.and_then(|template| template.render_with_spans(context.clone()));
+        let template = self.environment.get_template(&name).map_err(|error| {
+            // Found again for the line: what the environment loads has none yet.
+            let text = self.library.look_up(&name).ok();
+            let complex = text.and_then(|(text, syntax)| check_complexity(text, syntax).err());
+            complex.unwrap_or_else(|| self.told(&error, &name, context))
+        })?;
+        let rendered = template.render_with_spans(context.clone());
         let (text, spans) = rendered.map_err(|error| self.told(&error, &name, context))?;
         let text = within_limit(text)?;
         let lines = provenance::lines(&text, &spans, &self.library);

@@ -409,3 +409,82 @@ impl Renderer<'_> {
 fn is_raw(template: &Template, path: &str) -> bool {
     template.raw.iter().any(|glob| fast_glob::glob_match(glob, path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pack(manifest: &str, files: &[(&str, &[u8])]) -> (Manifest, Files) {
+        let file = |content: &[u8]| PackFile { content: content.into(), mode: Mode::Regular };
+        let files = files.iter().map(|(path, content)| (path.parse().unwrap(), file(content)));
+        (Manifest::parse(manifest).unwrap(), files.collect())
+    }
+
+    fn two_templates() -> (Manifest, Files) {
+        pack(
+            "[pack]\nname = \"a\"\nversion = \"1.0.0\"\n[dependencies]\nb = \"1\"\n\
+             [[templates]]\nname = \"fine\"\nsource = \"fine/\"\n\
+             [[templates]]\nname = \"fails\"\nsource = \"fails\"\noutput = \"fails\"",
+            &[
+                ("fine/text.j2", b"one\n{% include 'b:part' %}\nthree"),
+                ("fine/image", &[0xff]),
+                ("fails", b"{{ ghost }}"),
+            ],
+        )
+    }
+
+    fn outcome(only: Option<&str>) -> Outcome {
+        let (a, b) =
+            (two_templates(), pack("[pack]\nname = \"b\"\nversion = \"1.0.0\"", &[("part", b"\ntwo\n")]));
+        let library = library([&a, &b].map(|(manifest, files)| (manifest, files)));
+        let nothing = Value::from(());
+        let context = Context { files: nothing.clone(), paths: nothing };
+        render(&a.0, &a.1, &library, &context, only)
+    }
+
+    #[test]
+    fn what_fails_hides_nothing() {
+        let outcome = outcome(None);
+        let paths: Vec<&str> = outcome.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!((paths, outcome.problems.len()), (vec!["image", "text"], 1));
+    }
+
+    #[test]
+    fn lines_name_packs_and_copies_have_none() {
+        let outcome = outcome(Some("fine"));
+        let [image, text] = &outcome.files[..] else { panic!("{:?}", outcome.files) };
+        assert_eq!(image.lines, []);
+        let place =
+            |written: &Written| format!("{}:{}:{}", written.file.pack, written.file.path, written.line);
+        let lines: Vec<String> = text.lines.iter().map(place).collect();
+        assert_eq!(std::str::from_utf8(&text.content), Ok("one\n\ntwo\nthree"));
+        assert_eq!(lines, ["a:fine/text.j2:1", "b:part:1", "b:part:2", "a:fine/text.j2:3"]);
+    }
+
+    #[test]
+    fn one_template_alone() {
+        assert_eq!(outcome(Some("fine")).problems, []);
+        let outcome = outcome(Some("fine2"));
+        assert_eq!(outcome.files, []);
+        let problem = outcome.problems[0].to_string();
+        assert!(
+            problem.contains("has no template `fine2`") && problem.contains("did you mean `fine`?"),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn a_pack_gives_no_more_than_its_limit() {
+        let half = vec![0; MAX_BYTES / 2];
+        let (manifest, files) = pack(
+            "[pack]\nname = \"a\"\nversion = \"1.0.0\"\n[[templates]]\nname = \"all\"\nsource = \"x\"\n\
+             each = \"n in range(9)\"\noutput = \"{{ n }}\"",
+            &[("x", &half)],
+        );
+        let nothing = Value::from(());
+        let context = Context { files: nothing.clone(), paths: nothing };
+        let outcome = render(&manifest, &files, &library([(&manifest, &files)]), &context, None);
+        assert_eq!(outcome.files.len(), 2);
+        assert_eq!(outcome.problems[0].message, "the pack `a@1.0.0` gives more than 64 MiB");
+    }
+}

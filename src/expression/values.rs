@@ -7,13 +7,23 @@ use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Error, ErrorKind, Output, State, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 /// How deep lists and maps that are written may nest.
 const MAX_DEPTH: usize = 64;
 
 /// The most blanks of one `indent`.
 const MAX_INDENT: usize = 64;
+
+/// How JSON is laid out.
+#[derive(Clone, Copy)]
+enum Layout {
+    /// In one line without blanks.
+    Compact,
+    /// In one line, with blanks where a person would write them.
+    Spaced,
+    /// Over several lines, each level that many blanks further right.
+    Indented(usize),
+}
 
 /// Prints a value: booleans as most file formats spell them, none as nothing, lists and maps as JSON
 /// in one line, the rest as it is.
@@ -24,8 +34,9 @@ pub(super) fn print(output: &mut Output, state: &mut State, value: &Value) -> Re
         }
         ValueKind::None => Ok(()),
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {
-            pay(state, value, 0)?;
-            output.write_str(&json(value, Spaced)?).map_err(Into::into)
+            let mut text = String::new();
+            json(&mut text, &tree(state, value)?, Layout::Spaced, 0);
+            output.write_str(&text).map_err(Into::into)
         }
         _ => minijinja::escape_formatter(output, state, value),
     }
@@ -33,19 +44,17 @@ pub(super) fn print(output: &mut Output, state: &mut State, value: &Value) -> Re
 
 /// `to_json`: in one line without blanks, or with `indent=N` over several.
 pub(super) fn to_json(state: &State, value: &Value, options: Kwargs) -> Result<String, Error> {
-    let indent = indent_of(options)?;
-    payable(state, value)?;
-    match indent {
-        None => json(value, CompactFormatter),
-        Some(width) => json(value, PrettyFormatter::with_indent(" ".repeat(width).as_bytes())),
-    }
+    let layout = indent_of(options)?.map_or(Layout::Compact, Layout::Indented);
+    let mut text = String::new();
+    json(&mut text, &tree(state, value)?, layout, 0);
+    Ok(text)
 }
 
 /// `to_toml`: as it stands behind `key = `.
 pub(super) fn to_toml(state: &State, value: &Value) -> Result<String, Error> {
-    payable(state, value)?;
     let mut toml = String::new();
-    value.serialize(toml::ser::ValueSerializer::new(&mut toml)).map_err(cannot_write)?;
+    let tree = tree(state, value)?;
+    tree.serialize(toml::ser::ValueSerializer::new(&mut toml)).map_err(cannot_write)?;
     Ok(toml)
 }
 
@@ -53,9 +62,8 @@ pub(super) fn to_toml(state: &State, value: &Value) -> Result<String, Error> {
 /// first stand N blanks further right.
 pub(super) fn to_yaml(state: &State, value: &Value, options: Kwargs) -> Result<String, Error> {
     let indent = indent_of(options)?.unwrap_or(0);
-    payable(state, value)?;
     let mut yaml = String::new();
-    block(&mut yaml, &serde_json::to_value(value).map_err(cannot_write)?, indent)?;
+    block(&mut yaml, &tree(state, value)?, indent)?;
     Ok(yaml)
 }
 
@@ -68,14 +76,20 @@ fn indent_of(options: Kwargs) -> Result<Option<usize>, Error> {
     Ok(indent)
 }
 
-/// Filters that take any value are not checked by the engine.
-fn payable(state: &State, value: &Value) -> Result<(), Error> {
-    if value.is_undefined() { Err(ErrorKind::UndefinedError.into()) } else { pay(state, value, 0) }
+/// A value as what all of these formats can hold.
+fn tree(state: &State, value: &Value) -> Result<Json, Error> {
+    // Filters that take any value are not checked by the engine.
+    if value.is_undefined() {
+        return Err(ErrorKind::UndefinedError.into());
+    }
+    pay(state, value, 0)?;
+    serde_json::to_value(value).map_err(cannot_write)
 }
 
-/// A unit of work for each item and for each 64 bytes of text.
+/// A unit of work for each item, for each 64 bytes of text, and for each level that it is indented by.
 fn pay(state: &State, value: &Value, depth: usize) -> Result<(), Error> {
-    state.consume_fuel(1 + value.as_str().map_or(0, |text| text.len() as u64 / 64))?;
+    let bytes = depth * MAX_INDENT + value.as_str().map_or(0, str::len);
+    state.consume_fuel(1 + bytes as u64 / 64)?;
     let is_map = value.kind() == ValueKind::Map;
     if !is_map && !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
         return Ok(());
@@ -93,41 +107,48 @@ fn pay(state: &State, value: &Value, depth: usize) -> Result<(), Error> {
     Ok(())
 }
 
-fn json(value: &Value, formatter: impl Formatter) -> Result<String, Error> {
-    let mut json = Vec::new();
-    value
-        .serialize(&mut serde_json::Serializer::with_formatter(&mut json, formatter))
-        .map_err(cannot_write)?;
-    String::from_utf8(json).map_err(cannot_write)
+fn json(text: &mut String, tree: &Json, layout: Layout, depth: usize) {
+    let part = |text: &mut String, first: bool| match layout {
+        Layout::Indented(width) => {
+            text.push_str(if first { "" } else { "," });
+            line_break(text, width * (depth + 1));
+        }
+        _ if first => {}
+        Layout::Spaced => text.push_str(", "),
+        Layout::Compact => text.push(','),
+    };
+    let end = |text: &mut String| {
+        if let Layout::Indented(width) = layout {
+            line_break(text, width * depth);
+        }
+    };
+    match tree {
+        Json::Array(items) if !items.is_empty() => {
+            text.push('[');
+            for (at, item) in items.iter().enumerate() {
+                part(text, at == 0);
+                json(text, item, layout, depth + 1);
+            }
+            end(text);
+            text.push(']');
+        }
+        Json::Object(entries) if !entries.is_empty() => {
+            text.push('{');
+            for (at, (key, value)) in entries.iter().enumerate() {
+                part(text, at == 0);
+                text.push_str(&Json::from(key.as_str()).to_string());
+                text.push_str(if matches!(layout, Layout::Compact) { ":" } else { ": " });
+                json(text, value, layout, depth + 1);
+            }
+            end(text);
+            text.push('}');
+        }
+        leaf => text.push_str(&leaf.to_string()),
+    }
 }
 
 fn cannot_write(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::BadSerialization, "the value cannot be written").with_source(error)
-}
-
-/// JSON in one line, with blanks where a person would write them.
-struct Spaced;
-
-impl Formatter for Spaced {
-    fn begin_array_value<W: std::io::Write + ?Sized>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> std::io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_key<W: std::io::Write + ?Sized>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> std::io::Result<()> {
-        if first { Ok(()) } else { writer.write_all(b", ") }
-    }
-
-    fn begin_object_value<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
-        writer.write_all(b": ")
-    }
 }
 
 /// Writes a value whose first line goes on where the text ends, the others `indent` blanks in.

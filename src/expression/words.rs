@@ -7,13 +7,16 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Value};
 
-/// The filters of texts by name.
+/// A filter by its name.
+type Filter = (&'static str, fn(&str) -> String);
+
+/// The filters of texts.
 ///
 /// The cases see words as `heck` does: they end at anything that is neither letter nor digit, where
 /// a lower-case letter meets an upper-case one, and before the last letter of an acronym that a
 /// lower-case letter follows (`XMLHttpRequest` is `xml_http_request`). Digits belong to the word
 /// before them (`base64Encode` is `base64_encode`).
-pub(super) const FILTERS: &[(&str, fn(&str) -> String)] = &[
+pub(super) const FILTERS: &[Filter] = &[
     ("snake_case", |text| text.to_snake_case()),
     ("kebab_case", |text| text.to_kebab_case()),
     ("camel_case", |text| text.to_lower_camel_case()),
