@@ -18,7 +18,7 @@
 //! | [`expression`] [`variable`] | the template language; questions and typed answers |
 //! | [`manifest`] [`registry`] [`archive`] [`lockfile`] [`config`] | the formats |
 //! | [`resolve`] [`explain`] | one version of every pack; words for why there is none |
-//! | [`render`] [`compose`] [`plan`] | from answers to file operations as data |
+//! | [`render`] [`merge`] [`compose`] [`plan`] | from answers to file operations as data |
 //! | [`session`] | the boundary: a sans-IO machine |
 //! | `wasm` | the boundary in JavaScript's terms, with the feature `wasm` |
 //!
@@ -49,6 +49,7 @@ pub mod config;
 pub mod resolve;
 pub mod explain;
 pub mod render;
+pub mod merge;
 pub mod compose;
 pub mod plan;
 pub mod session;

@@ -1,0 +1,432 @@
+//! Joins two texts of one path into one, by what they mean.
+//!
+//! Of the `first` text every byte stays: comments, order, quotes, indentation, line ends, byte order
+//! mark, a missing last line end. What the `second` brings is put in as text, with its comments, in
+//! the style of what stands around it. So no value is ever printed anew, and each line of the result
+//! is a line of one side.
+//!
+//! | kind | what is joined | what stands there twice |
+//! | --- | --- | --- |
+//! | [`Kind::Json`] [`Kind::Toml`] [`Kind::Yaml`] | tables key by key, lists by the [`Policy`] | equal, or a clash |
+//! | [`Kind::Lines`] | lines that are not there yet, in their order | one line |
+//! | [`Kind::Variables`] | lines by the name before `=` | equal, or a clash |
+//! | [`Kind::Requirements`] | lines by the name of the package | the narrower version, or a clash |
+//! | [`Kind::Sections`] | Markdown by its headings, a section paragraph by paragraph | one paragraph |
+//! | [`Kind::Anchors`] | regions between marked lines, line by line | one line |
+//!
+//! Versions that are wanted of one package, in the files of npm, Cargo and Python, join to what
+//! satisfies both, and a [`Note`] says so.
+//!
+//! Not here: which files of which packs are joined, and merging three ways with a project.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::path::RelPath;
+
+mod anchors;
+mod compose_file;
+mod deep;
+mod flow;
+mod json;
+mod lines;
+mod sections;
+mod source;
+mod toml;
+mod tree;
+mod versions;
+mod yaml;
+
+pub use anchors::without_anchors;
+pub use yaml::{MAX_VALUES, YamlError, yaml_to_json};
+
+use source::Source;
+use versions::Ecosystem;
+
+/// The most bytes of a text that is joined with another.
+pub const MAX_SIZE: usize = 1024 * 1024;
+
+/// How deep tables and lists may stand in each other.
+pub const MAX_DEPTH: usize = 128;
+
+/// The way in which texts of a path join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// JSON, with comments and trailing commas where a text has them.
+    Json,
+    /// TOML.
+    Toml,
+    /// YAML 1.2 of one document, without tags.
+    Yaml,
+    /// One entry a line, such as `.gitignore`.
+    Lines,
+    /// `NAME=value` lines, such as `.env`.
+    Variables,
+    /// One requirement of Python a line.
+    Requirements,
+    /// Markdown.
+    Sections,
+    /// Any text with regions between marked lines.
+    Anchors,
+}
+
+impl Kind {
+    /// How two texts of a path join; none if nothing but equal texts would.
+    pub fn of(path: &RelPath, first: &str, second: &str) -> Option<Kind> {
+        if anchors::has_markers(first) && anchors::has_markers(second) {
+            return Some(Kind::Anchors);
+        }
+        let name = path.file_name().to_ascii_lowercase();
+        let (_, extension) = name.rsplit_once('.').unwrap_or(("", &name));
+        Some(match (name.as_str(), extension) {
+            (".babelrc" | ".eslintrc" | ".prettierrc" | ".swcrc", _) if starts_as_json(first, second) => {
+                Kind::Json
+            }
+            (".babelrc" | ".swcrc", _) => Kind::Json,
+            (".eslintrc" | ".prettierrc", _) => Kind::Yaml,
+            (_, "json" | "jsonc" | "json5" | "code-workspace" | "webmanifest") => Kind::Json,
+            (_, "toml") => Kind::Toml,
+            (_, "yaml" | "yml") => Kind::Yaml,
+            (_, "md" | "markdown") => Kind::Sections,
+            ("codeowners" | ".gitattributes" | ".mailmap", _) => Kind::Lines,
+            (name, _) if name == ".env" || name.starts_with(".env.") => Kind::Variables,
+            (name, "txt") if name.starts_with("requirements") || name.starts_with("constraints") => {
+                Kind::Requirements
+            }
+            (name, _) if name.starts_with('.') && name.ends_with("ignore") => Kind::Lines,
+            _ => return None,
+        })
+    }
+}
+
+fn starts_as_json(first: &str, second: &str) -> bool {
+    [first, second].iter().all(|text| {
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        text.is_empty() || text.starts_with(['{', '/'])
+    })
+}
+
+/// What becomes of two values of one key that differ and do not join.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Differing {
+    /// Nothing: it is a clash.
+    #[default]
+    Clash,
+    /// The first stays.
+    First,
+    /// The second takes its place.
+    Second,
+}
+
+/// How two lists of one key join.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lists {
+    /// The first's, then what only the second has.
+    #[default]
+    Union,
+    /// The first's, then the second's.
+    Append,
+    /// The second's.
+    Replace,
+    /// Lists that differ are a clash.
+    Error,
+    /// Tables with the same value of this key are one; the rest as with [`Lists::Union`].
+    By(String),
+}
+
+/// Key paths, such as `scripts.*` or `jobs.*.steps`.
+///
+/// `*` stands for one key, `**` for any number of keys, none too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Vec<String>);
+
+/// A text that is no pattern of key paths.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is no pattern of key paths such as `jobs.*.steps`: a key is missing")]
+pub struct PatternError(String);
+
+impl Pattern {
+    /// Whether a key path is one of its.
+    fn matches(&self, path: &[&str]) -> bool {
+        // The place behind the last `**`, and how much of the path it has taken.
+        let (mut at, mut taken, mut retry) = (0, 0, None);
+        while taken < path.len() {
+            match self.0.get(at).map(String::as_str) {
+                Some("**") => {
+                    retry = Some((at + 1, taken));
+                    at += 1;
+                }
+                Some(key) if key == "*" || key == path[taken] => {
+                    at += 1;
+                    taken += 1;
+                }
+                _ => match retry {
+                    Some((behind, from)) => {
+                        (at, taken) = (behind, from + 1);
+                        retry = Some((behind, from + 1));
+                    }
+                    None => return false,
+                },
+            }
+        }
+        self.0[at..].iter().all(|key| key == "**")
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Pattern, PatternError> {
+        let keys: Vec<String> = text.split('.').map(str::to_owned).collect();
+        if keys.iter().any(String::is_empty) { Err(PatternError(text.to_owned())) } else { Ok(Pattern(keys)) }
+    }
+}
+
+/// What the packs, or a person, said about joining.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// For values of one key that differ.
+    pub differing: Differing,
+    /// For lists; the first pattern that matches decides, and without one it is [`Lists::Union`].
+    pub lists: Vec<(Pattern, Lists)>,
+}
+
+impl Policy {
+    fn lists(&self, path: &[&str]) -> &Lists {
+        let found = self.lists.iter().find(|(pattern, _)| pattern.matches(path));
+        found.map_or(&Lists::Union, |(_, lists)| lists)
+    }
+}
+
+/// One of the two texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The text so far.
+    First,
+    /// The text that joins it.
+    Second,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Side::First => "first",
+            Side::Second => "second",
+        })
+    }
+}
+
+/// Where a line of the result comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whose {
+    /// The text it stands in. What holds others together, such as a brace, belongs to the first.
+    pub side: Side,
+    /// Its line there, from 1.
+    pub line: usize,
+}
+
+/// Two texts that are one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// The text.
+    pub text: String,
+    /// One for each line of the text, in order.
+    pub lines: Vec<Whose>,
+    /// What a person may want to know.
+    pub notes: Vec<Note>,
+}
+
+/// Something that was decided while joining.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The key path.
+    pub key: String,
+    /// What the first says.
+    pub first: String,
+    /// What the second says.
+    pub second: String,
+    /// What stands there now.
+    pub joined: String,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {} and {} -> {}", self.key, self.first, self.second, self.joined)
+    }
+}
+
+/// Why two texts are not one.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum MergeError {
+    /// A text is not of its kind, or beyond a limit.
+    #[error("the {side} text cannot be read, line {line}, column {column}: {message}")]
+    Unreadable {
+        /// Which text.
+        side: Side,
+        /// Why.
+        message: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+    },
+    /// The texts differ where they cannot; all such places.
+    #[error("{}", .0.iter().map(Clash::to_string).collect::<Vec<_>>().join("\n"))]
+    Clashes(Vec<Clash>),
+}
+
+/// A place where two texts do not join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// The key path, the name of a region, or the line.
+    pub key: String,
+    /// What the first has.
+    pub first: Excerpt,
+    /// What the second has.
+    pub second: Excerpt,
+    /// Why they do not join.
+    pub why: Why,
+}
+
+/// A line of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is there, at most its first line.
+    pub text: String,
+}
+
+/// Why two values do not join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Why {
+    /// One key, two values.
+    #[error("the values differ")]
+    Values,
+    /// A table here, a list or a value there.
+    #[error("they are of different kinds")]
+    Kinds,
+    /// The policy lets lists not differ.
+    #[error("the lists differ, and the policy wants them equal")]
+    Lists,
+    /// No version satisfies both.
+    #[error("no version satisfies both")]
+    Versions,
+    /// What an alias stands for cannot be changed at the alias.
+    #[error("it is an alias or an anchor, which cannot be merged into")]
+    Alias,
+    /// A table of TOML with a header of its own, or of dotted keys, that something else would replace.
+    #[error("a table with lines of its own cannot be replaced")]
+    Table,
+    /// What a text has outside of its regions.
+    #[error("only what stands between markers can differ")]
+    Outside,
+    /// A region that only the second has.
+    #[error("the first has no region of that name")]
+    Region,
+    /// The whole does not hold together, though each text does.
+    #[error("the joined text could not be read again")]
+    Whole,
+}
+
+impl fmt::Display for Clash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Clash { key, first, second, why } = self;
+        write!(
+            f,
+            "`{key}`: {why}: `{}` in line {} of the first, `{}` in line {} of the second",
+            first.text, first.line, second.text, second.line
+        )
+    }
+}
+
+/// Joins a text with the text so far.
+///
+/// The result is the first, byte for byte, if the second has nothing that is not there, and the
+/// second if the first is blank.
+///
+/// # Errors
+/// The first text that cannot be read, else all clashes.
+pub fn merge(
+    kind: Kind,
+    path: &RelPath,
+    first: &str,
+    second: &str,
+    policy: &Policy,
+) -> Result<Merged, MergeError> {
+    let (first, second) = (Source::new(Side::First, first)?, Source::new(Side::Second, second)?);
+    if first.text == second.text || second.is_blank() {
+        return Ok(first.alone());
+    }
+    if first.is_blank() {
+        return Ok(second.alone());
+    }
+    match kind {
+        Kind::Json => deep::merge(&json::Json, Ecosystem::of(path), &first, &second, policy),
+        Kind::Toml => deep::merge(&toml::Toml, Ecosystem::of(path), &first, &second, policy),
+        Kind::Yaml => deep::merge(&yaml::Yaml, Ecosystem::of(path), &first, &second, policy),
+        Kind::Lines => Ok(lines::union(path, &first, &second)),
+        Kind::Variables => lines::variables(&first, &second, policy),
+        Kind::Requirements => lines::requirements(&first, &second, policy),
+        Kind::Sections => sections::merge(&first, &second, policy),
+        Kind::Anchors => anchors::merge(&first, &second),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_key_paths() {
+        for (pattern, path, expected) in [
+            ("scripts.*", "scripts.test", true),
+            ("scripts.*", "scripts", false),
+            ("scripts.*", "scripts.a.b", false),
+            ("**", "a.b.c", true),
+            ("**.steps", "jobs.test.steps", true),
+            ("**.steps", "steps", true),
+            ("jobs.**.a.b", "jobs.a.a.b", true),
+            ("jobs.**.a.b", "jobs.a.b.c", false),
+            ("jobs.*.steps", "jobs.x.steps", true),
+        ] {
+            let keys: Vec<&str> = path.split('.').collect();
+            assert_eq!(pattern.parse::<Pattern>().unwrap().matches(&keys), expected, "{pattern} {path}");
+        }
+        assert!("**".parse::<Pattern>().unwrap().matches(&[]));
+        assert_eq!(
+            "a..b".parse::<Pattern>().unwrap_err().to_string(),
+            "`a..b` is no pattern of key paths such as `jobs.*.steps`: a key is missing"
+        );
+    }
+
+    #[test]
+    fn kinds_go_by_the_name() {
+        for (path, expected) in [
+            ("package.json", Some(Kind::Json)),
+            (".vscode/settings.json", Some(Kind::Json)),
+            ("a.code-workspace", Some(Kind::Json)),
+            ("Cargo.toml", Some(Kind::Toml)),
+            (".github/workflows/ci.yml", Some(Kind::Yaml)),
+            (".prettierrc", Some(Kind::Json)),
+            (".gitignore", Some(Kind::Lines)),
+            (".github/CODEOWNERS", Some(Kind::Lines)),
+            (".env.example", Some(Kind::Variables)),
+            ("requirements-dev.txt", Some(Kind::Requirements)),
+            ("docs/README.md", Some(Kind::Sections)),
+            ("src/main.rs", None),
+            ("notes.txt", None),
+        ] {
+            assert_eq!(Kind::of(&path.parse().unwrap(), "{}", "{}"), expected, "{path}");
+        }
+        assert_eq!(Kind::of(&".eslintrc".parse().unwrap(), "a: 1", "{}"), Some(Kind::Yaml));
+        let marked = "// packwright:begin x\n// packwright:end x\n";
+        assert_eq!(Kind::of(&"a.json".parse().unwrap(), marked, marked), Some(Kind::Anchors));
+    }
+}

@@ -1,0 +1,126 @@
+//! What the keys of a compose file mean: settings that are a list of `KEY=value` or a table, and
+//! services that are named in a list or in a table.
+
+use std::collections::BTreeMap;
+
+use super::Why;
+use super::deep::{Addition, Walk, What};
+use super::json::quoted;
+use super::tree::{Data, Member, Node, Scalar};
+use super::versions::Ecosystem;
+
+/// Joins what stands at such a key; whether it did.
+pub(super) fn join<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) -> bool {
+    if walk.ecosystem != Ecosystem::Compose {
+        return false;
+    }
+    let [.., key] = walk.path[..] else { return false };
+    let in_service = matches!(walk.path[..], ["services", _, _] | ["services", _, "build", _]);
+    match (key, &first.data, &second.data) {
+        ("environment" | "labels" | "args" | "sysctls", Data::List(_), Data::List(_) | Data::Map(_))
+        | ("environment" | "labels" | "args" | "sysctls", Data::Map(_), Data::List(_))
+            if in_service =>
+        {
+            settings(walk, first, second);
+            true
+        }
+        ("depends_on", Data::List(_), Data::Map(_)) | ("depends_on", Data::Map(_), Data::List(_))
+            if in_service =>
+        {
+            services(walk, first, second);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A setting: its value if it has one that a list and a table can write.
+fn setting(member: &Member) -> Option<(&str, Option<String>)> {
+    if !member.key.is_empty() {
+        let value = match &member.value.data {
+            Data::Scalar(Scalar::Null) => None,
+            Data::Scalar(Scalar::Text(value) | Scalar::Number(value)) => Some(value.clone()),
+            Data::Scalar(Scalar::Bool(value)) => Some(value.to_string()),
+            _ => return None,
+        };
+        return Some((&member.key, value));
+    }
+    let text = member.value.text()?;
+    Some(match text.split_once('=') {
+        Some((key, value)) => (key, Some(value.to_owned())),
+        None => (text, None),
+    })
+}
+
+fn settings<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) {
+    let there: BTreeMap<&str, (Option<String>, &Member)> = first
+        .members()
+        .iter()
+        .filter_map(|member| setting(member).map(|(key, value)| (key, (value, member))))
+        .collect();
+    let mut new = Vec::new();
+    for member in second.members() {
+        let Some((key, value)) = setting(member) else {
+            walk.clash(first, &member.value, Why::Kinds);
+            continue;
+        };
+        match there.get(key) {
+            Some((same, _)) if *same == value => {}
+            Some((_, ours)) => {
+                walk.path.push(key);
+                walk.clash(&ours.value, &member.value, Why::Values);
+                walk.path.pop();
+            }
+            None => new.push(match (&first.data, &second.data) {
+                (Data::List(_), Data::List(_)) => What::Member(member),
+                (Data::List(_), _) => {
+                    let text = value.map_or_else(|| key.to_owned(), |value| format!("{key}={value}"));
+                    What::Written { text: quoted(&text), line: walk.pair.second.line(member.key_at.start) }
+                }
+                _ => {
+                    let value = value.map_or_else(String::new, |value| format!(" {}", quoted(&value)));
+                    let text = format!("{}:{value}", quoted(key));
+                    What::Written { text, line: walk.pair.second.line(member.key_at.start) }
+                }
+            }),
+        }
+    }
+    push(walk, first, new);
+}
+
+/// The condition that a service in a list has.
+const STARTED: &str = "service_started";
+
+fn services<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) {
+    let name =
+        |member: &'t Member| if member.key.is_empty() { member.value.text() } else { Some(&*member.key) };
+    let there: BTreeMap<&str, &Member> =
+        first.members().iter().filter_map(|member| Some((name(member)?, member))).collect();
+    let mut new = Vec::new();
+    for member in second.members() {
+        let started = member.key.is_empty()
+            || matches!(member.value.members(), [condition] if condition.key == "condition" && condition.value.text() == Some(STARTED));
+        let line = walk.pair.second.line(member.key_at.start);
+        match (name(member), &first.data) {
+            (None, _) => walk.clash(first, &member.value, Why::Kinds),
+            (Some(name), Data::Map(_)) if !there.contains_key(name) => {
+                let text = format!("{}: {{ condition: {STARTED} }}", quoted(name));
+                new.push(What::Written { text, line });
+            }
+            (Some(name), Data::List(_)) if started && !there.contains_key(name) => {
+                new.push(What::Written { text: quoted(name), line });
+            }
+            _ if started => {}
+            (Some(name), _) => {
+                let ours = there.get(name).map_or(first, |ours| &ours.value);
+                walk.clash(ours, &member.value, Why::Kinds);
+            }
+        }
+    }
+    push(walk, first, new);
+}
+
+fn push<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, new: Vec<What<'t>>) {
+    let after = first.members().len().checked_sub(1);
+    walk.grow(first, new.into_iter().map(|what| Addition { what, after }).collect());
+}

@@ -1,0 +1,320 @@
+//! Joins two trees key by key and says what to change in the first text; how that is written is the
+//! format's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::compose_file;
+use super::source::{Pair, Source, Splices};
+use super::toml::Layout;
+use super::tree::{Data, Member, Node, Scalar};
+use super::versions::{self, Ecosystem, Joined};
+use super::{Clash, Differing, Lists, MergeError, Merged, Note, Policy, Why};
+
+/// A text that was read.
+#[derive(Default)]
+pub(super) struct Document {
+    /// None if the text has only comments.
+    pub root: Option<Node>,
+    pub layout: Layout,
+    /// The names of the anchors, and where each stands; of YAML only.
+    pub anchors: Vec<(String, usize)>,
+}
+
+/// A format with tables and lists.
+pub(super) trait Syntax {
+    /// # Errors
+    /// The text is not of the format, or beyond a limit.
+    fn read(&self, source: &Source<'_>) -> Result<Document, MergeError>;
+
+    /// # Errors
+    /// What cannot be written where it should go.
+    fn write(
+        &self,
+        pair: &Pair<'_>,
+        first: &Document,
+        second: &Document,
+        edits: &[Edit<'_>],
+    ) -> Result<Splices, Vec<Clash>>;
+}
+
+/// A change of the first text.
+pub(super) enum Edit<'t> {
+    /// New members of a table or a list, at most once for each.
+    Grow { into: &'t Node, path: Vec<&'t str>, added: Vec<Addition<'t>> },
+    /// Another value in place of one.
+    Replace { member: Option<&'t Member>, old: &'t Node, new: &'t Node, path: Vec<&'t str> },
+    /// Another text in place of a string, on behalf of a line of the second.
+    Rewrite { old: &'t Node, text: String, line: usize },
+    /// A string that becomes the `key` of a table with more members.
+    Widen { old: &'t Node, key: &'static str, added: Vec<&'t Member> },
+}
+
+pub(super) struct Addition<'t> {
+    pub what: What<'t>,
+    /// The member of the first that it stands behind; none: before all.
+    pub after: Option<usize>,
+}
+
+pub(super) enum What<'t> {
+    Member(&'t Member),
+    /// What the second says there in another form.
+    Written {
+        text: String,
+        line: usize,
+    },
+}
+
+/// Joins two texts of a format.
+///
+/// # Errors
+/// As [`merge`](super::merge).
+pub(super) fn merge(
+    syntax: &dyn Syntax,
+    ecosystem: Ecosystem,
+    first: &Source<'_>,
+    second: &Source<'_>,
+    policy: &Policy,
+) -> Result<Merged, MergeError> {
+    let (one, other) = (syntax.read(first)?, syntax.read(second)?);
+    let Some(theirs) = other.root.as_ref().filter(|root| !root.is_empty()) else { return Ok(first.alone()) };
+    let pair = Pair::new(first, second);
+    let Some(ours) = &one.root else { return Ok(behind_comments(&pair)) };
+    let mut walk = Walk {
+        pair: &pair,
+        ecosystem,
+        policy,
+        path: Vec::new(),
+        edits: Vec::new(),
+        clashes: Vec::new(),
+        notes: Vec::new(),
+    };
+    walk.join(None, ours, theirs);
+    let Walk { edits, mut clashes, notes, .. } = walk;
+    if edits.is_empty() && clashes.is_empty() {
+        return Ok(Merged { notes, ..first.alone() });
+    }
+    let splices = syntax.write(&pair, &one, &other, &edits).unwrap_or_else(|more| {
+        clashes.extend(more);
+        Splices::default()
+    });
+    if !clashes.is_empty() {
+        return Err(MergeError::Clashes(clashes));
+    }
+    let merged = Merged { notes, ..splices.apply(first) };
+    let reread = Source::new(first.side, &merged.text)?;
+    match syntax.read(&reread) {
+        Ok(_) => Ok(merged),
+        Err(_) => {
+            Err(MergeError::Clashes(vec![pair.clash(String::new(), &ours.span, &theirs.span, Why::Whole)]))
+        }
+    }
+}
+
+/// The first has only comments: the second stands behind them.
+fn behind_comments(pair: &Pair<'_>) -> Merged {
+    let first = pair.first.text;
+    let mut splices = Splices::default();
+    let start = pair.second.text.len() - pair.second.text.trim_start_matches('\u{feff}').len();
+    let mut pieces = vec![pair.copied(start..pair.second.text.len())];
+    if !first.ends_with('\n') {
+        pieces.insert(0, super::source::Piece::glue(pair.line_break));
+    }
+    splices.insert(first.len(), pieces);
+    splices.apply(pair.first)
+}
+
+pub(super) struct Walk<'w, 't> {
+    pub pair: &'w Pair<'w>,
+    pub ecosystem: Ecosystem,
+    policy: &'w Policy,
+    pub path: Vec<&'t str>,
+    pub edits: Vec<Edit<'t>>,
+    pub clashes: Vec<Clash>,
+    notes: Vec<Note>,
+}
+
+impl<'t> Walk<'_, 't> {
+    fn join(&mut self, member: Option<&'t Member>, first: &'t Node, second: &'t Node) {
+        match (&first.data, &second.data) {
+            (Data::Alias(_), _) | (_, Data::Alias(_)) => {
+                if first.fingerprint() != second.fingerprint() {
+                    self.differ(member, first, second, Why::Alias);
+                }
+            }
+            _ if compose_file::join(self, first, second) => {}
+            (Data::Map(ours), Data::Map(theirs)) => self.tables(first, ours, theirs),
+            (Data::List(ours), Data::List(theirs)) => self.lists(member, first, second, ours, theirs),
+            (Data::Scalar(one), Data::Scalar(other)) if one == other => {}
+            (Data::Scalar(_), Data::Scalar(_)) => self.scalars(member, first, second),
+            (Data::Map(_) | Data::List(_), Data::Scalar(Scalar::Null)) => {}
+            (Data::Scalar(Scalar::Null), _) => self.replace(member, first, second),
+            (Data::Scalar(_), Data::Map(theirs))
+                if self.wants_versions() && second.get("version").is_some() =>
+            {
+                self.widen(first, theirs);
+            }
+            (Data::Map(_), Data::Scalar(_)) if self.wants_versions() => match first.get("version") {
+                Some(version) => self.scalars(Some(version), &version.value, second),
+                None => self.differ(member, first, second, Why::Kinds),
+            },
+            _ => self.differ(member, first, second, Why::Kinds),
+        }
+    }
+
+    /// Whether a table with a `version` may stand where a version stands alone.
+    fn wants_versions(&self) -> bool {
+        self.ecosystem == Ecosystem::Cargo && self.ecosystem.is_requirement(&self.path)
+    }
+
+    fn widen(&mut self, first: &'t Node, theirs: &'t [Member]) {
+        let (version, rest): (Vec<&Member>, Vec<&Member>) =
+            theirs.iter().partition(|member| member.key == "version");
+        // Its braces go around what the version becomes.
+        if !rest.is_empty() {
+            self.edits.push(Edit::Widen { old: first, key: "version", added: rest });
+        }
+        if let [version] = version[..] {
+            self.join(None, first, &version.value);
+        }
+    }
+
+    fn tables(&mut self, first: &'t Node, ours: &'t [Member], theirs: &'t [Member]) {
+        let places: BTreeMap<&str, usize> =
+            ours.iter().enumerate().map(|(place, member)| (member.key.as_str(), place)).collect();
+        let sorted = self.ecosystem.sorts(&self.path) && ours.windows(2).all(|two| two[0].key < two[1].key);
+        let mut added = Vec::new();
+        for member in theirs {
+            match places.get(member.key.as_str()) {
+                Some(&place) => {
+                    self.path.push(&member.key);
+                    self.join(Some(&ours[place]), &ours[place].value, &member.value);
+                    self.path.pop();
+                }
+                None => added.push(member),
+            }
+        }
+        if sorted {
+            added.sort_by(|one, other| one.key.cmp(&other.key));
+        }
+        let behind = |member: &Member| {
+            if sorted { ours.partition_point(|there| there.key < member.key) } else { ours.len() }
+                .checked_sub(1)
+        };
+        let added = added
+            .into_iter()
+            .map(|member| Addition { what: What::Member(member), after: behind(member) })
+            .collect();
+        self.grow(first, added);
+    }
+
+    pub fn grow(&mut self, into: &'t Node, added: Vec<Addition<'t>>) {
+        if !added.is_empty() {
+            self.edits.push(Edit::Grow { into, path: self.path.clone(), added });
+        }
+    }
+
+    fn lists(
+        &mut self,
+        member: Option<&'t Member>,
+        first: &'t Node,
+        second: &'t Node,
+        ours: &'t [Member],
+        theirs: &'t [Member],
+    ) {
+        match self.policy.lists(&self.path) {
+            Lists::Union if self.ecosystem.lists_packages(&self.path) => self.packages(first, ours, theirs),
+            Lists::Union => self.union(first, ours, theirs, None),
+            Lists::By(key) => self.union(first, ours, theirs, Some(key)),
+            Lists::Append => self.push(first, ours.len(), theirs.iter()),
+            Lists::Replace | Lists::Error if first.fingerprint() == second.fingerprint() => {}
+            Lists::Replace => self.replace(member, first, second),
+            Lists::Error => self.clash(first, second, Why::Lists),
+        }
+    }
+
+    fn union(&mut self, first: &'t Node, ours: &'t [Member], theirs: &'t [Member], by: Option<&str>) {
+        let value =
+            |member: &'t Member| Some((by.and_then(|by| member.value.get(by))?.value.fingerprint(), member));
+        let keyed: BTreeMap<String, &Member> = ours.iter().filter_map(value).collect();
+        let mut there: BTreeSet<String> = ours.iter().map(|member| member.value.fingerprint()).collect();
+        let mut new = Vec::new();
+        for member in theirs {
+            let same = value(member).and_then(|(value, _)| keyed.get(&value).copied());
+            match (same, by.and_then(|by| member.value.get(by))) {
+                (Some(ours), Some(name)) => {
+                    self.path.push(name.value.text().unwrap_or("*"));
+                    self.join(Some(ours), &ours.value, &member.value);
+                    self.path.pop();
+                }
+                _ if there.insert(member.value.fingerprint()) => new.push(member),
+                _ => {}
+            }
+        }
+        self.push(first, ours.len(), new.into_iter());
+    }
+
+    fn push(&mut self, first: &'t Node, length: usize, new: impl Iterator<Item = &'t Member>) {
+        let after = length.checked_sub(1);
+        self.grow(first, new.map(|member| Addition { what: What::Member(member), after }).collect());
+    }
+
+    /// Lists of requirements of Python: by the name of the package.
+    fn packages(&mut self, first: &'t Node, ours: &'t [Member], theirs: &'t [Member]) {
+        let named = |member: &'t Member| Some((versions::package(member.value.text()?)?, member));
+        let names: BTreeMap<String, &Member> = ours.iter().filter_map(named).collect();
+        let mut there: BTreeSet<String> = ours.iter().map(|member| member.value.fingerprint()).collect();
+        let mut new = Vec::new();
+        for member in theirs {
+            match named(member).and_then(|(name, _)| names.get(&name).copied()) {
+                Some(ours) if ours.value.fingerprint() == member.value.fingerprint() => {}
+                Some(ours) => self.scalars(Some(ours), &ours.value, &member.value),
+                None if there.insert(member.value.fingerprint()) => new.push(member),
+                None => {}
+            }
+        }
+        self.push(first, ours.len(), new.into_iter());
+    }
+
+    fn scalars(&mut self, member: Option<&'t Member>, first: &'t Node, second: &'t Node) {
+        let texts = first.text().zip(second.text());
+        let Some((one, other)) = texts.filter(|_| self.ecosystem.is_requirement(&self.path)) else {
+            if first.fingerprint() != second.fingerprint() {
+                self.differ(member, first, second, Why::Values);
+            }
+            return;
+        };
+        let joined = match versions::join(self.ecosystem, one, other) {
+            Joined::Same => return,
+            Joined::To(joined) => joined,
+            Joined::Disjoint => return self.differ(member, first, second, Why::Versions),
+            Joined::Unknown => return self.differ(member, first, second, Why::Values),
+        };
+        self.notes.push(Note {
+            key: self.ecosystem.package(&self.path, one),
+            first: one.to_owned(),
+            second: other.to_owned(),
+            joined: joined.clone(),
+        });
+        if joined != one {
+            let line = self.pair.second.line(second.span.start);
+            self.edits.push(Edit::Rewrite { old: first, text: joined, line });
+        }
+    }
+
+    /// What the policy says of two values that are not one.
+    fn differ(&mut self, member: Option<&'t Member>, first: &'t Node, second: &'t Node, why: Why) {
+        match self.policy.differing {
+            Differing::Clash => self.clash(first, second, why),
+            Differing::First => {}
+            Differing::Second => self.replace(member, first, second),
+        }
+    }
+
+    fn replace(&mut self, member: Option<&'t Member>, old: &'t Node, new: &'t Node) {
+        self.edits.push(Edit::Replace { member, old, new, path: self.path.clone() });
+    }
+
+    pub fn clash(&mut self, first: &Node, second: &Node, why: Why) {
+        self.clashes.push(self.pair.clash(self.path.join("."), &first.span, &second.span, why));
+    }
+}

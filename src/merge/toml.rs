@@ -1,0 +1,684 @@
+//! TOML: sections, dotted keys, inline tables and arrays of tables.
+//!
+//! `toml` says whether a text is TOML; where its parts stand is read from the events of the lexer
+//! that it uses, too. A table can be written as a section, as dotted keys or between braces. What
+//! is new takes the form of the table it goes into, and a section stays a section where it can.
+
+use std::ops::Range;
+
+use indexmap::IndexMap;
+use toml_parser::Source as Raw;
+use toml_parser::decoder::ScalarKind;
+use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
+
+use super::deep::{Addition, Document, Edit, Syntax, What};
+use super::flow::{self, Bare, Comments, Style};
+use super::json::quoted;
+use super::source::{Pair, Piece, Source, Splices};
+use super::tree::{Data, Form, Member, Node, Scalar};
+use super::{Clash, MAX_DEPTH, MergeError, Why};
+
+pub(super) struct Toml;
+
+/// Where the tables that are not between braces stand.
+#[derive(Default)]
+pub(super) struct Layout {
+    tables: Vec<Table>,
+    /// The sections, each from its comments to the end of its last line.
+    sections: Vec<Range<usize>>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// As its header has it or would have it.
+    path: String,
+    /// What stands before its keys in the section they are in.
+    prefix: String,
+    /// The end of the line that another of its keys goes behind; none without keys and header.
+    body: Option<usize>,
+    indentation: String,
+    /// Where it begins, and the end of the last line of it and of all that is in it.
+    whole: Range<usize>,
+    /// The sections in it.
+    sections: Vec<usize>,
+    /// Whether it is made of dotted keys.
+    dotted: bool,
+}
+
+/// The index of no table: dotted keys between braces.
+const NOWHERE: usize = usize::MAX;
+
+impl Syntax for Toml {
+    fn read(&self, source: &Source<'_>) -> Result<Document, MergeError> {
+        let mut events: Vec<Event> = Vec::new();
+        let raw = Raw::new(source.text);
+        let depth = u32::try_from(MAX_DEPTH).unwrap_or(u32::MAX);
+        // What is wrong, the reader below says better.
+        parse_document(&raw.lex().into_vec(), &mut RecursionGuard::new(&mut events, depth), &mut ());
+        limit_keys(source, &events)?;
+        toml::de::DeTable::parse(source.text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start.min(source.text.len()));
+            source.unreadable(at, error.message())
+        })?;
+        Reader::new(source, raw, &events).document()
+    }
+
+    fn write(
+        &self,
+        pair: &Pair<'_>,
+        first: &Document,
+        second: &Document,
+        edits: &[Edit<'_>],
+    ) -> Result<Splices, Vec<Clash>> {
+        let mut writer = Writer {
+            pair,
+            ours: &first.layout,
+            theirs: &second.layout,
+            splices: Splices::default(),
+            before: Vec::new(),
+            clashes: Vec::new(),
+        };
+        for edit in edits {
+            writer.edit(edit);
+        }
+        for (at, pieces) in writer.before.drain(..).rev() {
+            writer.splices.insert(at, pieces);
+        }
+        if writer.clashes.is_empty() { Ok(writer.splices) } else { Err(writer.clashes) }
+    }
+}
+
+/// Refuses keys of too many parts before something recurses over them.
+fn limit_keys(source: &Source<'_>, events: &[Event]) -> Result<(), MergeError> {
+    let mut parts = 0;
+    for event in events {
+        match event.kind() {
+            EventKind::KeySep => parts += 1,
+            EventKind::SimpleKey | EventKind::Whitespace => {}
+            _ => parts = 0,
+        }
+        if parts >= MAX_DEPTH {
+            let message = format!("it is more than {MAX_DEPTH} levels deep");
+            return Err(source.unreadable(event.span().start(), message));
+        }
+    }
+    Ok(())
+}
+
+/// A key or a part of one, and where it stands.
+type Key = (String, Range<usize>);
+
+/// What a key leads to while the tables are still open.
+enum Slot {
+    Value(Member),
+    Table(usize),
+    Tables(Vec<usize>),
+}
+
+#[derive(Default)]
+struct Open {
+    entries: IndexMap<String, Slot>,
+    key_at: Range<usize>,
+    span: Range<usize>,
+    lead: usize,
+    layout: Table,
+}
+
+struct Reader<'r, 't> {
+    source: &'r Source<'t>,
+    raw: Raw<'t>,
+    events: &'r [Event],
+    at: usize,
+    tables: Vec<Open>,
+    sections: Vec<Range<usize>>,
+    /// The tables from the root to the one whose section it is.
+    chain: Vec<usize>,
+    /// The end of the last line with something else than a comment.
+    done: usize,
+}
+
+impl<'r, 't> Reader<'r, 't> {
+    fn new(source: &'r Source<'t>, raw: Raw<'t>, events: &'r [Event]) -> Reader<'r, 't> {
+        Reader {
+            source,
+            raw,
+            events,
+            at: 0,
+            tables: vec![Open::default()],
+            sections: Vec::new(),
+            chain: vec![0],
+            done: 0,
+        }
+    }
+
+    fn document(mut self) -> Result<Document, MergeError> {
+        while let Some(event) = self.events.get(self.at) {
+            match event.kind() {
+                EventKind::StdTableOpen | EventKind::ArrayTableOpen => self.header(),
+                EventKind::SimpleKey => self.entry()?,
+                _ => self.at += 1,
+            }
+        }
+        if self.tables[0].entries.is_empty() {
+            return Ok(Document::default());
+        }
+        let (root, mut layout) = (self.close(0), Layout::default());
+        layout.tables = self.tables.into_iter().map(|table| table.layout).collect();
+        layout.sections = self.sections;
+        Ok(Document { root: Some(root), layout, ..Document::default() })
+    }
+
+    /// The tree below a table, once all is read.
+    fn close(&mut self, table: usize) -> Node {
+        let entries = std::mem::take(&mut self.tables[table].entries);
+        let members = entries
+            .into_iter()
+            .map(|(key, slot)| match slot {
+                Slot::Value(member) => member,
+                Slot::Table(inner) => {
+                    let value = self.close(inner);
+                    self.member(key, inner, value)
+                }
+                Slot::Tables(items) => {
+                    let first = items[0];
+                    let items = items
+                        .into_iter()
+                        .map(|item| {
+                            let value = self.close(item);
+                            Member {
+                                key_at: value.span.start..value.span.start,
+                                ..self.member(String::new(), item, value)
+                            }
+                        })
+                        .collect();
+                    let span = self.tables[first].span.clone();
+                    self.member(key, first, Node { data: Data::List(items), span, form: Form::Table(first) })
+                }
+            })
+            .collect();
+        Node { data: Data::Map(members), span: self.tables[table].span.clone(), form: Form::Table(table) }
+    }
+
+    fn member(&self, key: String, table: usize, value: Node) -> Member {
+        let Open { key_at, lead, span, .. } = &self.tables[table];
+        Member { key, key_at: key_at.clone(), value, whole: *lead..span.end, comma: None }
+    }
+
+    fn header(&mut self) {
+        let open = self.events[self.at];
+        let several = open.kind() == EventKind::ArrayTableOpen;
+        let start = open.span().start();
+        self.at += 1;
+        let keys = self.keys(&[EventKind::StdTableClose, EventKind::ArrayTableClose]);
+        let end = self.source.line_end(start);
+        let lead = self.source.comments_above(start, self.done);
+        self.done = end;
+        self.sections.push(lead..end);
+        self.chain = vec![0];
+        for (place, key) in keys.iter().enumerate() {
+            let last = place + 1 == keys.len();
+            let next = self.step(key, last && several, start..end, lead, false);
+            self.chain.push(next);
+        }
+        let [.., table] = self.chain[..] else { return };
+        let indentation = self.source.indentation(start).to_owned();
+        let open = &mut self.tables[table];
+        open.span = start..end;
+        open.lead = lead;
+        (open.layout.body, open.layout.indentation) = (Some(end), indentation);
+        let section = self.sections.len() - 1;
+        for &table in &self.chain {
+            self.tables[table].layout.sections.push(section);
+        }
+        self.reaches(&self.chain.clone(), lead..end);
+    }
+
+    /// Something of these tables stands there.
+    fn reaches(&mut self, tables: &[usize], span: Range<usize>) {
+        for &table in tables {
+            let whole = &mut self.tables[table].layout.whole;
+            if whole.end == 0 {
+                whole.start = span.start;
+            }
+            whole.end = span.end;
+        }
+    }
+
+    /// The table that a part of a key leads to from the last of the chain.
+    fn step(&mut self, key: &Key, new_item: bool, span: Range<usize>, lead: usize, dotted: bool) -> usize {
+        let from = self.chain.last().copied().unwrap_or(0);
+        let count = self.tables.len();
+        let raw = &self.source.text[key.1.clone()];
+        let above = &self.tables[from].layout;
+        let joined = |text: &str| if text.is_empty() { raw.to_owned() } else { format!("{text}.{raw}") };
+        let layout = Table {
+            path: joined(&above.path),
+            prefix: if dotted { format!("{}{raw}.", above.prefix) } else { String::new() },
+            whole: lead..span.end,
+            dotted,
+            ..Table::default()
+        };
+        let open = Open { key_at: key.1.clone(), span, lead, layout, ..Open::default() };
+        let next = match self.tables[from].entries.entry(key.0.clone()) {
+            indexmap::map::Entry::Vacant(place) => {
+                place.insert(if new_item { Slot::Tables(vec![count]) } else { Slot::Table(count) });
+                count
+            }
+            indexmap::map::Entry::Occupied(mut there) => match there.get_mut() {
+                Slot::Tables(items) if new_item => {
+                    items.push(count);
+                    count
+                }
+                Slot::Tables(items) => items.last().copied().unwrap_or(0),
+                Slot::Table(table) => *table,
+                // The reader of `toml` refuses it.
+                Slot::Value(_) => count,
+            },
+        };
+        if next == count {
+            self.tables.push(open);
+        }
+        next
+    }
+
+    /// The parts of a key up to one of these events, and past it.
+    fn keys(&mut self, until: &[EventKind]) -> Vec<Key> {
+        let mut keys = Vec::new();
+        while let Some(event) = self.events.get(self.at) {
+            self.at += 1;
+            if until.contains(&event.kind()) {
+                break;
+            }
+            if event.kind() == EventKind::SimpleKey {
+                let mut key = std::borrow::Cow::Borrowed("");
+                if let Some(raw) = self.raw.get(event) {
+                    raw.decode_key(&mut key, &mut ());
+                }
+                keys.push((key.into_owned(), range(event)));
+            }
+        }
+        keys
+    }
+
+    /// `key = value` of a section.
+    fn entry(&mut self) -> Result<(), MergeError> {
+        let mut keys = self.keys(&[EventKind::KeyValSep]);
+        let Some(start) = keys.first().map(|(_, at)| at.start) else { return Ok(()) };
+        let lead = self.source.comments_above(start, self.done);
+        let value = self.value()?;
+        let end = self.source.line_end(value.span.end);
+        self.done = end;
+        let Some((key, key_at)) = keys.pop() else { return Ok(()) };
+        let section = self.chain.clone();
+        for part in &keys {
+            let next = self.step(part, false, start..end, lead, true);
+            self.chain.push(next);
+        }
+        let indentation = self.source.indentation(start);
+        // A dotted key is a line of each of the tables it leads through.
+        for &table in &self.chain[section.len() - 1..] {
+            let layout = &mut self.tables[table].layout;
+            layout.body = Some(end);
+            layout.indentation = indentation.to_owned();
+        }
+        let table = self.chain.last().copied().unwrap_or(0);
+        self.tables[table]
+            .entries
+            .insert(key.clone(), Slot::Value(Member { key, key_at, value, whole: lead..end, comma: None }));
+        let chain = std::mem::replace(&mut self.chain, section);
+        self.reaches(&chain, lead..end);
+        if let Some(section) = self.sections.last_mut() {
+            section.end = end;
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self) -> Option<Event> {
+        loop {
+            let event = *self.events.get(self.at)?;
+            match event.kind() {
+                EventKind::Whitespace | EventKind::Comment | EventKind::Newline => self.at += 1,
+                _ => return Some(event),
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<Node, MergeError> {
+        let Some(event) = self.skip() else {
+            return Err(self.source.unreadable(self.done, "a value is missing"));
+        };
+        match event.kind() {
+            EventKind::ArrayOpen => self.flow(EventKind::ArrayClose),
+            EventKind::InlineTableOpen => self.flow(EventKind::InlineTableClose),
+            _ => {
+                self.at += 1;
+                let span = range(&event);
+                Ok(Node { data: Data::Scalar(self.scalar(&event)), span, form: Form::Flow })
+            }
+        }
+    }
+
+    fn scalar(&self, event: &Event) -> Scalar {
+        let mut text = std::borrow::Cow::Borrowed("");
+        let Some(raw) = self.raw.get(event) else { return Scalar::Null };
+        match raw.decode_scalar(&mut text, &mut ()) {
+            ScalarKind::String => Scalar::Text(text.replace("\r\n", "\n")),
+            ScalarKind::Boolean(value) => Scalar::Bool(value),
+            ScalarKind::DateTime => Scalar::Moment(text.into_owned()),
+            ScalarKind::Float => {
+                Scalar::Number(text.parse::<f64>().map_or(text.into_owned(), |value| format!("{value:?}")))
+            }
+            ScalarKind::Integer(radix) => Scalar::Number(
+                i64::from_str_radix(&text, radix.value())
+                    .map_or(text.into_owned(), |value| value.to_string()),
+            ),
+        }
+    }
+
+    fn flow(&mut self, close: EventKind) -> Result<Node, MergeError> {
+        let start = self.events[self.at].span().start();
+        self.at += 1;
+        let mut bare: Vec<Bare> = Vec::new();
+        let mut parts: Vec<Vec<Key>> = Vec::new();
+        let end = loop {
+            let Some(event) = self.skip() else { break self.source.text.len() };
+            if event.kind() == close {
+                self.at += 1;
+                break event.span().end();
+            }
+            if event.kind() == EventKind::ValueSep {
+                self.at += 1;
+                continue;
+            }
+            let keys =
+                if close == EventKind::ArrayClose { Vec::new() } else { self.keys(&[EventKind::KeyValSep]) };
+            let value = self.value()?;
+            let (key, key_at) = match &keys[..] {
+                [] => (String::new(), value.span.start..value.span.start),
+                [(key, at), ..] => (key.clone(), at.clone()),
+            };
+            bare.push(Bare { key, key_at, value });
+            parts.push(keys);
+        };
+        let members = flow::members(self.source.text, &(start..end), bare, Comments::Hash);
+        let data = if close == EventKind::ArrayClose {
+            Data::List(members)
+        } else {
+            let mut tree = IndexMap::new();
+            for (member, keys) in members.into_iter().zip(parts) {
+                self.insert(&mut tree, member, &keys)?;
+            }
+            Data::Map(tree.into_values().collect())
+        };
+        Ok(Node { data, span: start..end, form: Form::Flow })
+    }
+
+    /// Puts an entry between braces where its key leads.
+    fn insert(
+        &self,
+        tree: &mut IndexMap<String, Member>,
+        mut member: Member,
+        keys: &[Key],
+    ) -> Result<(), MergeError> {
+        let [(key, _), inner @ ..] = keys else { return Ok(()) };
+        if inner.is_empty() {
+            tree.insert(key.clone(), member);
+            return Ok(());
+        }
+        let last = tree.last().map(|(key, _)| key.clone());
+        let there = match tree.shift_remove(key) {
+            Some(there) if last.as_ref() == Some(key) => Some(there),
+            Some(there) => {
+                let message = format!("the dotted keys of `{key}` stand apart between braces");
+                return Err(self.source.unreadable(there.key_at.start, message));
+            }
+            None => None,
+        };
+        let (start, comma, end) = (member.whole.start, member.comma, member.whole.end);
+        let span = member.key_at.start..member.value.span.end;
+        member.key_at = inner[0].1.clone();
+        member.key = inner[0].0.clone();
+        let (mut below, start, key_at, from) = match there {
+            Some(Member { value: Node { data: Data::Map(members), span, .. }, whole, key_at, .. }) => {
+                let below = members.into_iter().map(|member| (member.key.clone(), member)).collect();
+                (below, whole.start, key_at, span.start)
+            }
+            _ => (IndexMap::new(), start, keys[0].1.clone(), span.start),
+        };
+        self.insert(&mut below, member, inner)?;
+        let data = Data::Map(below.into_values().collect());
+        let value = Node { data, span: from..span.end, form: Form::Table(NOWHERE) };
+        tree.insert(key.clone(), Member { key: key.clone(), key_at, value, whole: start..end, comma });
+        Ok(())
+    }
+}
+
+fn range(event: &Event) -> Range<usize> {
+    event.span().start()..event.span().end()
+}
+
+struct Writer<'w, 't> {
+    pair: &'w Pair<'t>,
+    ours: &'w Layout,
+    theirs: &'w Layout,
+    splices: Splices,
+    /// What goes before a table, from the innermost out.
+    before: Vec<(usize, Vec<Piece>)>,
+    clashes: Vec<Clash>,
+}
+
+impl Writer<'_, '_> {
+    fn edit(&mut self, edit: &Edit<'_>) {
+        match edit {
+            Edit::Grow { into, path, added } => match (into.form, &into.data) {
+                (Form::Table(NOWHERE), _) => self.refuse(path, into, added),
+                (Form::Table(_), Data::List(items)) => self.items(path, into, items, added),
+                (Form::Table(table), _) => self.table(table, added),
+                _ => self.flow(into, added),
+            },
+            Edit::Replace { old, new, path, .. } => {
+                if old.form == Form::Flow {
+                    let line = self.pair.second.line(new.span.start);
+                    let text = self.inline(new);
+                    self.splices.put(old.span.clone(), vec![Piece::rewritten(text, line)]);
+                } else {
+                    self.clashes.push(self.pair.clash(path.join("."), &old.span, &new.span, Why::Table));
+                }
+            }
+            Edit::Rewrite { old, text, line } => {
+                let literal =
+                    self.pair.first.text[old.span.clone()].starts_with('\'') && !text.contains('\'');
+                let text = if literal { format!("'{text}'") } else { quoted(text) };
+                self.splices.put(old.span.clone(), vec![Piece::rewritten(text, *line)]);
+            }
+            Edit::Widen { old, key, added } => {
+                self.splices.insert(old.span.start, vec![Piece::glue(format!("{{ {key} = "))]);
+                let more: String =
+                    added.iter().map(|member| format!(", {}", self.pair_text(member))).collect();
+                self.splices.insert(old.span.end, vec![Piece::glue(format!("{more} }}"))]);
+            }
+        }
+    }
+
+    fn refuse(&mut self, path: &[&str], into: &Node, added: &[Addition<'_>]) {
+        for addition in added {
+            if let What::Member(member) = addition.what {
+                let clash = self.pair.clash(path.join("."), &into.span, &member.value.span, Why::Table);
+                self.clashes.push(clash);
+            }
+        }
+    }
+
+    fn flow(&mut self, into: &Node, added: &[Addition<'_>]) {
+        let list = matches!(into.data, Data::List(_));
+        // Before TOML 1.1, braces stand in one line.
+        let style = Style { comments: Comments::Hash, lines: list, hanging: false };
+        let mut splices = std::mem::take(&mut self.splices);
+        flow::grow(self.pair, &mut splices, into, added, &style, &|member, indentation| {
+            let line = self.pair.second.line(member.key_at.start);
+            match (list, member.value.form) {
+                (true, Form::Flow) => vec![self.raw(&member.value, indentation)],
+                (true, _) => vec![Piece::rewritten(self.inline(&member.value), line)],
+                (false, _) => vec![Piece::rewritten(self.pair_text(member), line)],
+            }
+        });
+        self.splices = splices;
+    }
+
+    /// More elements of an array of tables.
+    fn items(&mut self, path: &[&str], into: &Node, items: &[Member], added: &[Addition<'_>]) {
+        let (Some(Form::Table(last)), Form::Table(first)) =
+            (items.last().map(|item| item.value.form), into.form)
+        else {
+            return;
+        };
+        let mut pieces = Vec::new();
+        for addition in added {
+            let What::Member(member) = addition.what else { continue };
+            match (&member.value.data, member.value.form) {
+                (_, Form::Table(table)) if table != NOWHERE => self.sections(table, &mut pieces),
+                (Data::Map(members), _) => {
+                    let header = format!("[[{}]]", self.ours.tables[first].path);
+                    let line = self.pair.second.line(member.value.span.start);
+                    let gap = self.pair.line_break.repeat(2);
+                    pieces.extend([Piece::glue(gap), Piece::rewritten(header, line)]);
+                    for member in members {
+                        let line = self.pair.second.line(member.key_at.start);
+                        pieces.push(Piece::glue(self.pair.line_break));
+                        pieces.push(Piece::rewritten(self.pair_text(member), line));
+                    }
+                }
+                _ => {
+                    let clash = self.pair.clash(path.join("."), &into.span, &member.value.span, Why::Kinds);
+                    self.clashes.push(clash);
+                }
+            }
+        }
+        self.splices.insert(self.ours.tables[last].whole.end, pieces);
+    }
+
+    /// The sections of a table of the second, as they stand there.
+    fn sections(&self, table: usize, pieces: &mut Vec<Piece>) {
+        for &section in &self.theirs.tables[table].sections {
+            pieces.push(Piece::glue(self.pair.line_break.repeat(2)));
+            pieces.push(self.pair.copied(self.theirs.sections[section].clone()));
+        }
+    }
+
+    fn table(&mut self, table: usize, added: &[Addition<'_>]) {
+        let ours = &self.ours.tables[table];
+        let (mut lines, mut sections) = (Vec::new(), Vec::new());
+        for addition in added {
+            let What::Member(member) = addition.what else { continue };
+            match member.value.form {
+                Form::Table(theirs) if !ours.dotted && self.is_of_sections(theirs) => {
+                    match &member.value.data {
+                        Data::List(items) => {
+                            for item in items {
+                                if let Form::Table(item) = item.value.form {
+                                    self.sections(item, &mut sections);
+                                }
+                            }
+                        }
+                        _ => self.sections(theirs, &mut sections),
+                    }
+                }
+                _ => self.lines(&ours.prefix, &ours.indentation, member, &mut lines),
+            }
+        }
+        if !lines.is_empty() {
+            match ours.body {
+                Some(end) => {
+                    let pieces = lines
+                        .into_iter()
+                        .flat_map(|line| std::iter::once(Piece::glue(self.pair.line_break)).chain(line));
+                    self.splices.insert(end, pieces.collect());
+                }
+                None => {
+                    let mut pieces = Vec::new();
+                    if !ours.path.is_empty() {
+                        pieces.push(Piece::glue(format!("[{}]{}", ours.path, self.pair.line_break)));
+                    }
+                    for line in lines {
+                        pieces.extend(line);
+                        pieces.push(Piece::glue(self.pair.line_break));
+                    }
+                    pieces.push(Piece::glue(self.pair.line_break));
+                    self.before.push((ours.whole.start, pieces));
+                }
+            }
+        }
+        if !sections.is_empty() {
+            self.splices.insert(ours.whole.end, sections);
+        }
+    }
+
+    /// Whether a table of the second has sections and nothing else.
+    fn is_of_sections(&self, table: usize) -> bool {
+        self.theirs.tables.get(table).is_some_and(|table| !table.dotted && !table.sections.is_empty())
+    }
+
+    /// An entry as lines `key = value`: one, or one for each of its dotted keys.
+    fn lines(&self, prefix: &str, indentation: &str, member: &Member, lines: &mut Vec<Vec<Piece>>) {
+        let second = self.pair.second;
+        let key = &second.text[member.key_at.clone()];
+        if let (Data::Map(members), Form::Table(_)) = (&member.value.data, member.value.form)
+            && !members.is_empty()
+        {
+            for inner in members {
+                self.lines(&format!("{prefix}{key}."), indentation, inner, lines);
+            }
+            return;
+        }
+        let mut line = Vec::new();
+        let start = second.line_start(member.key_at.start);
+        let own_line = member.value.form == Form::Flow && member.comma.is_none();
+        if own_line && member.whole.start < start {
+            line.push(Piece::glue(indentation));
+            line.push(self.pair.moved(member.whole.start..start, indentation));
+        }
+        line.push(Piece::glue(indentation));
+        line.push(Piece::rewritten(format!("{prefix}{key} = "), second.line(member.key_at.start)));
+        match member.value.form {
+            Form::Flow => line.push(self.raw(&member.value, indentation)),
+            _ => line.push(Piece::glue(self.inline(&member.value))),
+        }
+        if own_line && member.value.span.end < member.whole.end {
+            line.push(self.pair.copied(member.value.span.end..member.whole.end));
+        }
+        lines.push(line);
+    }
+
+    /// A value as it stands in the second.
+    fn raw(&self, value: &Node, indentation: &str) -> Piece {
+        let text = &self.pair.second.text[value.span.clone()];
+        // The lines of a string are its content.
+        if text.contains("\"\"\"") || text.contains("'''") {
+            self.pair.copied(value.span.clone())
+        } else {
+            self.pair.moved(value.span.clone(), indentation)
+        }
+    }
+
+    /// An entry between braces.
+    fn pair_text(&self, member: &Member) -> String {
+        format!("{} = {}", &self.pair.second.text[member.key_at.clone()], self.inline(&member.value))
+    }
+
+    /// A value of the second in brackets, if it is not.
+    fn inline(&self, value: &Node) -> String {
+        match &value.data {
+            Data::Map(members) if value.form != Form::Flow => {
+                let members: Vec<String> = members.iter().map(|member| self.pair_text(member)).collect();
+                if members.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", members.join(", ")) }
+            }
+            Data::List(items) if value.form != Form::Flow => {
+                let items: Vec<String> = items.iter().map(|item| self.inline(&item.value)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            _ => self.pair.second.text[value.span.clone()]
+                .replace("\r\n", "\n")
+                .replace('\n', self.pair.line_break),
+        }
+    }
+}

@@ -1,0 +1,746 @@
+//! YAML 1.2: block and flow style, comments, anchors and aliases.
+//!
+//! `saphyr-parser` gives the events with their places. The scalars are those of the core schema: `no`
+//! and `on` are texts. What two documents, tags, or keys that are no scalars mean to whom reads them
+//! cannot be known here; such texts are refused.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::slice;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
+use thiserror::Error;
+
+use super::deep::{Addition, Document, Edit, Syntax, What};
+use super::flow::{self, Bare, Comments, Style};
+use super::json;
+use super::source::{Pair, Piece, Source, Splices};
+use super::tree::{Data, Form, Member, Node, Scalar};
+use super::{Clash, MAX_DEPTH, MergeError, Side, Why};
+
+/// The most values that a text of YAML may stand for once its aliases are written out; every 64 bytes
+/// of a text count as one more.
+pub const MAX_VALUES: usize = 100_000;
+
+const COMMENTS: Comments = Comments::Hash;
+
+const STYLE: Style = Style { comments: COMMENTS, lines: true, hanging: true };
+
+pub(super) struct Yaml;
+
+impl Syntax for Yaml {
+    fn read(&self, source: &Source<'_>) -> Result<Document, MergeError> {
+        Reader::new(source)?.document()
+    }
+
+    fn write(
+        &self,
+        pair: &Pair<'_>,
+        first: &Document,
+        second: &Document,
+        edits: &[Edit<'_>],
+    ) -> Result<Splices, Vec<Clash>> {
+        let mut writer = Writer { pair, first, second, splices: Splices::default(), clashes: Vec::new() };
+        for edit in edits {
+            writer.edit(edit);
+        }
+        if writer.clashes.is_empty() { Ok(writer.splices) } else { Err(writer.clashes) }
+    }
+}
+
+/// An event and where it stands, in bytes.
+type Placed<'t> = (Event<'t>, Range<usize>);
+
+struct Reader<'r, 't> {
+    source: &'r Source<'t>,
+    events: std::iter::Peekable<std::vec::IntoIter<Placed<'t>>>,
+    anchors: Vec<(String, usize)>,
+    /// The end of the last scalar.
+    done: usize,
+}
+
+/// All events of a text.
+fn events(text: &str) -> Result<Vec<Placed<'_>>, (usize, ScanError)> {
+    // The parser counts characters.
+    let mut bytes: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    bytes.push(text.len());
+    let byte = |index: usize| bytes.get(index).copied().unwrap_or(text.len());
+    let mut events = Vec::new();
+    let mut parser = Parser::new_from_str(text);
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| (byte(error.marker().index()), error))?;
+        let end = event == Event::StreamEnd;
+        events.push((event, byte(span.start.index())..byte(span.end.index())));
+        if end {
+            break;
+        }
+    }
+    Ok(events)
+}
+
+impl<'r, 't> Reader<'r, 't> {
+    fn new(source: &'r Source<'t>) -> Result<Reader<'r, 't>, MergeError> {
+        let events = events(source.text).map_err(|(at, error)| source.unreadable(at, error.info()))?;
+        Ok(Reader { source, events: events.into_iter().peekable(), anchors: Vec::new(), done: 0 })
+    }
+
+    fn document(mut self) -> Result<Document, MergeError> {
+        let mut root = None;
+        while let Some((event, span)) = self.events.next() {
+            match event {
+                Event::DocumentStart(_) if root.is_some() => {
+                    return Err(self.source.unreadable(span.start, "it has more than one document"));
+                }
+                Event::DocumentStart(explicit) => {
+                    let from = if explicit { span.end } else { self.start() };
+                    root = Some(self.value(from, 0, false)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(Document {
+            root: root.filter(|root| !root.is_null()),
+            anchors: self.anchors,
+            ..Document::default()
+        })
+    }
+
+    fn start(&self) -> usize {
+        if self.source.text.starts_with('\u{feff}') { 3 } else { 0 }
+    }
+
+    fn text(&self, from: usize) -> &'t str {
+        &self.source.text[from..]
+    }
+
+    /// Where a value begins that stands somewhere behind a place; anchors stand before it.
+    fn begin(&mut self, from: usize) -> usize {
+        let mut at = COMMENTS.skip(self.source.text, from);
+        while let Some(name) = self.text(at).strip_prefix('&') {
+            let end = name.find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(name.len());
+            self.anchors.push((name[..end].to_owned(), at));
+            at = COMMENTS.skip(self.source.text, at + 1 + end);
+        }
+        at
+    }
+
+    fn next(&mut self) -> Result<Placed<'t>, MergeError> {
+        let missing = || self.source.unreadable(self.source.text.len(), "a value is missing");
+        self.events.next().ok_or_else(missing)
+    }
+
+    fn value(&mut self, from: usize, depth: usize, in_flow: bool) -> Result<Node, MergeError> {
+        let (event, span) = self.next()?;
+        match event {
+            Event::Scalar(_, _, _, Some(_))
+            | Event::SequenceStart(_, Some(_))
+            | Event::MappingStart(_, Some(_)) => {
+                Err(self.source.unreadable(span.start, "tags such as `!!str` are not supported"))
+            }
+            Event::Alias(_) => {
+                let name = self.source.text[span.clone()].trim_start_matches('*').to_owned();
+                self.done = span.end;
+                Ok(Node { data: Data::Alias(name), span, form: Form::Flow })
+            }
+            Event::Scalar(text, style, ..) => Ok(self.scalar(&text, style, span, from)),
+            Event::MappingStart(..) | Event::SequenceStart(..) if depth >= MAX_DEPTH => {
+                Err(self.source.unreadable(span.start, format!("it is more than {MAX_DEPTH} levels deep")))
+            }
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                let list = matches!(event, Event::SequenceStart(..));
+                let start = self.begin(from);
+                let bracket = self.text(start).starts_with(if list { '[' } else { '{' });
+                match (bracket, list) {
+                    (true, _) => self.flow(start, depth, list),
+                    (false, _) if in_flow => Err(self
+                        .source
+                        .unreadable(span.start, "a pair in a list between brackets needs braces")),
+                    (false, true) => self.items(start, depth),
+                    (false, false) => self.entries(start, depth),
+                }
+            }
+            _ => Err(self.source.unreadable(span.start, "a value is missing")),
+        }
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Range<usize>, from: usize) -> Node {
+        let written = &self.source.text[span.clone()];
+        let span = match style {
+            ScalarStyle::Plain if text.is_empty() => from..from,
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let start = self.begin(from);
+                let header = self.source.line_end(start);
+                let all = &self.source.text[start..span.end.max(header)];
+                // `+` keeps the empty lines behind it.
+                let keeps =
+                    self.source.text[start..header].split(" #").next().is_some_and(|head| head.contains('+'));
+                let end = if keeps { all.strip_suffix('\n').unwrap_or(all) } else { all.trim_end() };
+                start..start + end.trim_end_matches([' ', '\r']).len().max(1)
+            }
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                let start = self.begin(from);
+                start..start + quoted_length(self.text(start))
+            }
+            ScalarStyle::Plain => span.start..span.start + written.trim_end().len(),
+        };
+        if style == ScalarStyle::Plain && written.starts_with('&') {
+            self.begin(span.start);
+        }
+        self.done = span.end;
+        let scalar =
+            if style == ScalarStyle::Plain { core_schema(text) } else { Scalar::Text(text.to_owned()) };
+        Node { data: Data::Scalar(scalar), span, form: Form::Flow }
+    }
+
+    /// A key, and the end of it with its colon; in flow style the colon may be missing.
+    fn key(
+        &mut self,
+        keys: &mut BTreeSet<String>,
+        in_flow: bool,
+    ) -> Result<(String, Range<usize>, usize), MergeError> {
+        let (event, span) = self.next()?;
+        let Event::Scalar(text, _, 0, None) = event else {
+            return Err(self
+                .source
+                .unreadable(span.start, "only scalars without anchors and tags can be keys"));
+        };
+        let key = text.into_owned();
+        if !keys.insert(key.clone()) {
+            return Err(self
+                .source
+                .unreadable(span.start, format!("the key `{key}` stands twice in one table")));
+        }
+        let behind = self.text(span.end);
+        let space = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+        self.done = span.end;
+        if behind[space..].starts_with(':') {
+            let end = span.end + space + 1;
+            return Ok((key, span, end));
+        }
+        if in_flow {
+            let end = span.end;
+            return Ok((key, span, end));
+        }
+        Err(self.source.unreadable(span.start, "keys that `?` introduces are not supported"))
+    }
+
+    fn ends(&mut self, end: &Event<'_>) -> bool {
+        self.events.next_if(|(event, _)| event == end).is_some()
+    }
+
+    fn flow(&mut self, start: usize, depth: usize, list: bool) -> Result<Node, MergeError> {
+        let (mut bare, mut keys) = (Vec::new(), BTreeSet::new());
+        let close = if list { Event::SequenceEnd } else { Event::MappingEnd };
+        let mut from = start + 1;
+        while !self.ends(&close) {
+            let (key, key_at, begin) = if list {
+                let at = COMMENTS.skip(self.source.text, from);
+                (String::new(), at..at, at)
+            } else {
+                self.key(&mut keys, true)?
+            };
+            let value = self.value(begin, depth + 1, true)?;
+            let behind = COMMENTS.skip(self.source.text, value.span.end);
+            from = behind + usize::from(self.text(behind).starts_with(','));
+            bare.push(Bare { key, key_at, value });
+        }
+        // The place of that event is sometimes the one of the next.
+        let bracket = COMMENTS.skip(self.source.text, from);
+        if !self.text(bracket).starts_with([']', '}']) {
+            return Err(self.source.unreadable(bracket, "a closing bracket should be here"));
+        }
+        let end = bracket + 1;
+        self.done = end;
+        let members = flow::members(self.source.text, &(start..end), bare, COMMENTS);
+        let data = if list { Data::List(members) } else { Data::Map(members) };
+        Ok(Node { data, span: start..end, form: Form::Flow })
+    }
+
+    fn entries(&mut self, start: usize, depth: usize) -> Result<Node, MergeError> {
+        let (mut members, mut keys) = (Vec::new(), BTreeSet::new());
+        while !self.ends(&Event::MappingEnd) {
+            let limit = self.done;
+            let (key, key_at, from) = self.key(&mut keys, false)?;
+            let value = self.value(from, depth + 1, false)?;
+            members.push(self.member(key, key_at, value, limit));
+        }
+        Ok(self.block(start, members, Data::Map))
+    }
+
+    fn items(&mut self, start: usize, depth: usize) -> Result<Node, MergeError> {
+        let mut members = Vec::new();
+        let mut from = start;
+        while !self.ends(&Event::SequenceEnd) {
+            let limit = self.done;
+            let dash = COMMENTS.skip(self.source.text, from);
+            if !self.text(dash).starts_with('-') {
+                return Err(self.source.unreadable(dash, "an item of a list should be here"));
+            }
+            let value = self.value(dash + 1, depth + 1, false)?;
+            from = value.span.end;
+            members.push(self.member(String::new(), dash..dash, value, limit));
+        }
+        Ok(self.block(start, members, Data::List))
+    }
+
+    fn member(&self, key: String, key_at: Range<usize>, value: Node, limit: usize) -> Member {
+        let start = if self.source.begins_line(key_at.start) {
+            self.source.comments_above(key_at.start, limit)
+        } else {
+            key_at.start
+        };
+        let end = self.source.line_end(value.span.end);
+        Member { key, key_at, value, whole: start..end, comma: None }
+    }
+
+    fn block(&self, start: usize, members: Vec<Member>, data: fn(Vec<Member>) -> Data) -> Node {
+        let first = members.first().map_or(start, |member| member.key_at.start);
+        let end = members.last().map_or(start, |member| member.value.span.end);
+        let form = Form::Block(column(self.source, first));
+        Node { data: data(members), span: first..end.max(first), form }
+    }
+}
+
+/// The length of the quoted scalar at the start of a text. The place that the parser gives of an
+/// empty one reaches further.
+fn quoted_length(text: &str) -> usize {
+    let quote = if text.starts_with('\'') { '\'' } else { '"' };
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = quote == '"',
+            // In single quotes, a quote is written twice.
+            '\'' if quote == c && text[at + 1..].starts_with(c) => escaped = true,
+            _ if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// The column of a place, from 0.
+fn column(source: &Source<'_>, at: usize) -> usize {
+    source.text[source.line_start(at)..at].trim_start_matches('\u{feff}').chars().count()
+}
+
+/// What a plain scalar is, by the core schema of YAML 1.2.2, section 10.3.2.
+fn core_schema(text: &str) -> Scalar {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
+        "true" | "True" | "TRUE" => return Scalar::Bool(true),
+        "false" | "False" | "FALSE" => return Scalar::Bool(false),
+        _ => {}
+    }
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let radix = |prefix: &str, radix| i128::from_str_radix(digits.strip_prefix(prefix)?, radix).ok();
+    let whole = if digits.len() == text.len() { radix("0o", 8).or_else(|| radix("0x", 16)) } else { None };
+    let decimal =
+        digits.starts_with(|c: char| c.is_ascii_digit()).then(|| text.parse::<i128>().ok()).flatten();
+    if let Some(number) = whole.or(decimal) {
+        return Scalar::Number(number.to_string());
+    }
+    let infinite = [".inf", ".Inf", ".INF"].contains(&digits);
+    let nan = [".nan", ".NaN", ".NAN"].contains(&text);
+    let starts = digits.starts_with(|c: char| c.is_ascii_digit())
+        || digits.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    match text.parse::<f64>() {
+        Ok(number) if starts && number.is_finite() => Scalar::Number(format!("{number:?}")),
+        _ if infinite || nan => Scalar::Number(text.to_ascii_lowercase()),
+        _ => Scalar::Text(text.to_owned()),
+    }
+}
+
+struct Writer<'w, 't> {
+    pair: &'w Pair<'t>,
+    first: &'w Document,
+    second: &'w Document,
+    splices: Splices,
+    clashes: Vec<Clash>,
+}
+
+impl Writer<'_, '_> {
+    fn edit(&mut self, edit: &Edit<'_>) {
+        match edit {
+            Edit::Grow { into, path, added } => {
+                for addition in added {
+                    if let What::Member(member) = addition.what {
+                        self.keep_anchors(path, into, member);
+                    }
+                }
+                match into.form {
+                    Form::Block(column) => self.block(into, column, added),
+                    _ if into.is_empty() && self.fill(into, added) => {}
+                    _ => self.flow(into, added),
+                }
+            }
+            Edit::Replace { member, old, new, .. } => self.replace(*member, old, new),
+            Edit::Rewrite { old, text, line } => {
+                self.splices.put(old.span.clone(), vec![Piece::rewritten(json::quoted(text), *line)]);
+            }
+            // Only TOML writes one thing as a value or as a table.
+            Edit::Widen { .. } => {}
+        }
+    }
+
+    /// Refuses an anchor that would change what an alias of the first stands for.
+    fn keep_anchors(&mut self, path: &[&str], into: &Node, member: &Member) {
+        let from = self.second.anchors.partition_point(|(_, at)| *at < member.whole.start);
+        let brought = self.second.anchors[from..].iter().take_while(|(_, at)| *at < member.whole.end);
+        for (name, _) in brought {
+            if self.first.anchors.iter().any(|(there, _)| there == name) {
+                let key = path.iter().copied().chain([&*member.key]).collect::<Vec<_>>().join(".");
+                self.clashes.push(self.pair.clash(key, &into.span, &member.whole, Why::Alias));
+            }
+        }
+    }
+
+    fn flow(&mut self, into: &Node, added: &[Addition<'_>]) {
+        let mut splices = std::mem::take(&mut self.splices);
+        flow::grow(self.pair, &mut splices, into, added, &STYLE, &|member, indentation| {
+            let line = self.pair.second.line(member.key_at.start);
+            if self.fits_in_flow(&member.value) {
+                let start = if member.key.is_empty() { member.value.span.start } else { member.key_at.start };
+                vec![self.pair.moved(start..member.value.span.end, indentation)]
+            } else {
+                vec![Piece::rewritten(self.pair_text(member), line)]
+            }
+        });
+        self.splices = splices;
+    }
+
+    /// Turns brackets with nothing between them into lines, where lines may stand; whether they may.
+    fn fill(&mut self, into: &Node, added: &[Addition<'_>]) -> bool {
+        let first = self.pair.first;
+        let before = first.text[..into.span.start].trim_end_matches(' ');
+        let is_root = self.first.root.as_ref().is_some_and(|root| root.span == into.span);
+        let in_flow =
+            self.first.root.as_ref().is_some_and(|root| is_in_flow(root, before.len().saturating_sub(1)));
+        let inner = &first.text[into.span.start + 1..into.span.end - 1];
+        if !is_root && (in_flow || !before.ends_with(':')) || !inner.trim().is_empty() {
+            return false;
+        }
+        let key = first.text[first.line_start(into.span.start)..].trim_start_matches(['\u{feff}', ' ', '-']);
+        let outer = column(first, first.text.len() - key.len());
+        let list = matches!(into.data, Data::List(_));
+        let to = if is_root { 0 } else { outer + self.pair.step.len().max(2) };
+        let mut pieces = Vec::new();
+        for (place, addition) in added.iter().enumerate() {
+            if !is_root || place > 0 {
+                pieces.push(Piece::glue(format!("{}{}", self.pair.line_break, " ".repeat(to))));
+            }
+            self.entry(&addition.what, to, list, &mut pieces);
+        }
+        if is_root {
+            self.splices.put(into.span.clone(), pieces);
+        } else {
+            self.splices.put(before.len()..into.span.end, Vec::new());
+            self.splices.insert(first.line_end(into.span.end), pieces);
+        }
+        true
+    }
+
+    /// Whether a value of the second means the same between brackets.
+    fn fits_in_flow(&self, value: &Node) -> bool {
+        let text = &self.pair.second.text[value.span.clone()];
+        match value.data {
+            _ if matches!(value.form, Form::Block(_)) => false,
+            Data::Scalar(_) => {
+                text.starts_with(['"', '\''])
+                    || !text.starts_with(['|', '>']) && !text.contains([',', '[', ']', '{', '}', '\n'])
+            }
+            _ => true,
+        }
+    }
+
+    fn pair_text(&self, member: &Member) -> String {
+        let value = self.inline(&member.value);
+        if member.key.is_empty() {
+            return value;
+        }
+        let key = &self.pair.second.text[member.key_at.clone()];
+        let key = if key.contains([',', '[', ']', '{', '}']) {
+            Cow::from(json::quoted(&member.key))
+        } else {
+            key.into()
+        };
+        if value.is_empty() { format!("{key}:") } else { format!("{key}: {value}") }
+    }
+
+    /// A value of the second in flow style.
+    fn inline(&self, value: &Node) -> String {
+        let text = || self.pair.second.text[value.span.clone()].to_owned();
+        if self.fits_in_flow(value) {
+            return text();
+        }
+        let members =
+            value.members().iter().map(|member| self.pair_text(member)).collect::<Vec<_>>().join(", ");
+        match &value.data {
+            Data::Map(_) => format!("{{ {members} }}"),
+            Data::List(_) => format!("[{members}]"),
+            Data::Scalar(Scalar::Text(text)) => json::quoted(text),
+            Data::Scalar(_) | Data::Alias(_) => text(),
+        }
+    }
+
+    fn block(&mut self, into: &Node, column: usize, added: &[Addition<'_>]) {
+        let Some(last) = into.members().last() else { return };
+        let list = matches!(into.data, Data::List(_));
+        let mut pieces = Vec::new();
+        for addition in added {
+            pieces.push(Piece::glue(format!("{}{}", self.pair.line_break, " ".repeat(column))));
+            self.entry(&addition.what, column, list, &mut pieces);
+        }
+        self.splices.insert(last.whole.end, pieces);
+    }
+
+    /// An entry or an item of the second at a column.
+    fn entry(&self, what: &What<'_>, to: usize, list: bool, pieces: &mut Vec<Piece>) {
+        let second = self.pair.second;
+        let member = match what {
+            What::Member(member) => member,
+            What::Written { text, line } => {
+                let dash = if list { "- " } else { "" };
+                return pieces.push(Piece::rewritten(format!("{dash}{text}"), *line));
+            }
+        };
+        if !self.is_between_brackets(member) {
+            pieces.push(self.restyled(member.whole.clone(), slice::from_ref(member), to));
+            return;
+        }
+        let value = member.value.span.clone();
+        // Without brackets around it, a colon needs a space behind it.
+        let head = match &second.text[member.key_at.clone()] {
+            _ if list => "- ".to_owned(),
+            key if value.is_empty() => format!("{key}:"),
+            key => format!("{key}: "),
+        };
+        pieces.push(Piece::rewritten(head, second.line(member.key_at.start)));
+        pieces.push(self.pair.moved(value, &" ".repeat(to + self.pair.step.len())));
+    }
+
+    /// Whether a member of the second is in flow style.
+    fn is_between_brackets(&self, member: &Member) -> bool {
+        self.second.root.as_ref().is_some_and(|root| is_in_flow(root, member.key_at.start))
+    }
+
+    /// Members of the second in block style, the outermost at a column, all others by the steps of
+    /// the first. What is inside of a value moves with its key, so that a block scalar keeps its text.
+    fn restyled(&self, span: Range<usize>, members: &[Member], to: usize) -> Piece {
+        let second = self.pair.second;
+        let mut columns = BTreeMap::new();
+        self.columns(members, to, &mut columns);
+        let mut text = String::new();
+        let (mut number, mut moved) = (second.line(span.start), (0, 0));
+        let first = number;
+        for line in second.text[span.clone()].split('\n').map(|line| line.trim_end_matches('\r')) {
+            let content = line.trim_start_matches(' ');
+            let column =
+                if number == first { column(second, span.start) } else { line.len() - content.len() };
+            if let Some(&to) = columns.get(&number) {
+                moved = (column, to);
+            }
+            let column = (column + moved.1).saturating_sub(moved.0);
+            if number > first {
+                text += self.pair.line_break;
+                if !content.is_empty() || column > moved.1 {
+                    text += &" ".repeat(column);
+                }
+            }
+            text += content;
+            number += 1;
+        }
+        Piece::rewritten(text, first)
+    }
+
+    /// The column that each line goes to in which a member of a block, or a comment on it, begins.
+    fn columns(&self, members: &[Member], to: usize, columns: &mut BTreeMap<usize, usize>) {
+        let second = self.pair.second;
+        let step = self.pair.step.len().max(2);
+        for member in members {
+            let line = second.line(member.key_at.start);
+            for line in second.line(member.whole.start)..=line {
+                columns.entry(line).or_insert(to);
+            }
+            let Form::Block(inner) = member.value.form else { continue };
+            let outer = column(second, member.key_at.start);
+            let compact = second.line(member.value.span.start) == line;
+            let to = if compact {
+                to + inner - outer
+            } else if inner == outer {
+                to
+            } else {
+                to + step
+            };
+            self.columns(member.value.members(), to, columns);
+        }
+    }
+
+    fn replace(&mut self, member: Option<&Member>, old: &Node, new: &Node) {
+        let (first, second) = (self.pair.first, self.pair.second);
+        let line = second.line(new.span.start);
+        let whole = |node: &Node| match node.members() {
+            [one, .., last] => one.whole.start..last.whole.end,
+            [one] => one.whole.clone(),
+            [] => node.span.clone(),
+        };
+        match (old.form, new.form, member) {
+            (Form::Block(to), Form::Block(_), _)
+                if matches!(old.data, Data::Map(_)) == matches!(new.data, Data::Map(_)) =>
+            {
+                self.splices.put(whole(old), vec![self.restyled(whole(new), new.members(), to)]);
+            }
+            (_, Form::Block(_), Some(member))
+                if old.is_null() && !member.key.is_empty() && member.comma.is_none() =>
+            {
+                let to = column(first, member.key_at.start) + self.pair.step.len();
+                let at = first.line_end(old.span.end);
+                let gap = format!("{}{}", self.pair.line_break, " ".repeat(to));
+                self.splices.insert(at, vec![Piece::glue(gap), self.restyled(whole(new), new.members(), to)]);
+            }
+            (Form::Block(_), _, Some(member)) => {
+                let colon = first.text[member.key_at.end..].find(':').map_or(0, |at| at + 1);
+                let start = member.key_at.end + if member.key.is_empty() { 1 } else { colon };
+                let text = format!(" {}", self.inline(new));
+                self.splices.put(start..old.span.end, vec![Piece::rewritten(text, line)]);
+            }
+            _ => {
+                let gap = if old.span.is_empty() { " " } else { "" };
+                let text = format!("{gap}{}", self.inline(new));
+                self.splices.put(old.span.clone(), vec![Piece::rewritten(text, line)]);
+            }
+        }
+    }
+}
+
+/// Whether the innermost table or list around a place is in flow style.
+fn is_in_flow(node: &Node, at: usize) -> bool {
+    let members = node.members();
+    let place = members.partition_point(|member| member.key_at.start <= at);
+    match place.checked_sub(1).map(|place| &members[place]) {
+        Some(member)
+            if member.key_at.start < at
+                && (member.value.span.start..=member.value.span.end).contains(&at) =>
+        {
+            is_in_flow(&member.value, at)
+        }
+        _ => node.form == Form::Flow,
+    }
+}
+
+/// A text that is not the YAML that is read here.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct YamlError {
+    /// Why.
+    pub message: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+/// The value of a text of YAML, by the core schema of YAML 1.2; without a document it is null.
+///
+/// Aliases are written out, up to [`MAX_VALUES`] values in all. `<<` is a key as any other.
+///
+/// # Errors
+/// The text is not YAML, is beyond a limit, or has what JSON does not: several documents, tags,
+/// keys that are no scalars, numbers that are not finite.
+pub fn yaml_to_json(text: &str) -> Result<serde_json::Value, YamlError> {
+    let read = |text| -> Result<serde_json::Value, MergeError> {
+        let source = Source::new(Side::First, text)?;
+        // It refuses what a tree cannot say, with the place.
+        Reader::new(&source)?.document()?;
+        let events = events(text).map_err(|(at, error)| source.unreadable(at, error.info()))?;
+        let mut builder =
+            Builder { source: &source, events: events.into_iter(), anchors: BTreeMap::new(), count: 0 };
+        builder.events.find(|(event, _)| matches!(event, Event::DocumentStart(_)));
+        builder.value().map(|(value, _)| value)
+    };
+    read(text).map_err(|error| match error {
+        MergeError::Unreadable { message, line, column, .. } => YamlError { message, line, column },
+        // Nothing is merged.
+        MergeError::Clashes(_) => YamlError { message: error.to_string(), line: 1, column: 1 },
+    })
+}
+
+struct Builder<'r, 't> {
+    source: &'r Source<'t>,
+    events: std::vec::IntoIter<Placed<'t>>,
+    /// What each anchor stands for, and of how many values that is.
+    anchors: BTreeMap<usize, (serde_json::Value, usize)>,
+    count: usize,
+}
+
+impl Builder<'_, '_> {
+    /// The next value and the number of values in it; null at the end of a list or a table.
+    fn value(&mut self) -> Result<(serde_json::Value, usize), MergeError> {
+        let Some((event, span)) = self.events.next() else { return Ok((serde_json::Value::Null, 1)) };
+        let before = self.count;
+        self.count += 1 + span.len() / 64;
+        let (value, anchor) = match event {
+            Event::Alias(anchor) => {
+                let size = self.anchors.get(&anchor).map_or(1, |(_, size)| *size);
+                self.count += size;
+                self.limit(span.start)?;
+                let Some((value, _)) = self.anchors.get(&anchor) else {
+                    return Err(self.source.unreadable(span.start, "an alias stands within its own anchor"));
+                };
+                (value.clone(), 0)
+            }
+            Event::Scalar(text, ScalarStyle::Plain, anchor, _) => (self.scalar(&text, span.start)?, anchor),
+            Event::Scalar(text, _, anchor, _) => (text.into_owned().into(), anchor),
+            Event::SequenceStart(anchor, _) => {
+                let mut items = Vec::new();
+                while !self.ends(&Event::SequenceEnd) {
+                    items.push(self.value()?.0);
+                }
+                (items.into(), anchor)
+            }
+            Event::MappingStart(anchor, _) => {
+                let mut entries = serde_json::Map::new();
+                while !self.ends(&Event::MappingEnd) {
+                    let Some((Event::Scalar(key, ..), _)) = self.events.next() else { break };
+                    entries.insert(key.into_owned(), self.value()?.0);
+                }
+                (entries.into(), anchor)
+            }
+            _ => (serde_json::Value::Null, 0),
+        };
+        self.limit(span.start)?;
+        let size = self.count - before;
+        if anchor > 0 {
+            self.anchors.insert(anchor, (value.clone(), size));
+        }
+        Ok((value, size))
+    }
+
+    fn ends(&mut self, end: &Event<'_>) -> bool {
+        let found = self.events.as_slice().first().is_none_or(|(event, _)| event == end);
+        if found {
+            self.events.next();
+        }
+        found
+    }
+
+    fn limit(&self, at: usize) -> Result<(), MergeError> {
+        if self.count <= MAX_VALUES {
+            return Ok(());
+        }
+        Err(self.source.unreadable(at, format!("with its aliases it has more than {MAX_VALUES} values")))
+    }
+
+    fn scalar(&self, text: &str, at: usize) -> Result<serde_json::Value, MergeError> {
+        Ok(match core_schema(text) {
+            Scalar::Null => serde_json::Value::Null,
+            Scalar::Bool(value) => value.into(),
+            Scalar::Text(text) | Scalar::Moment(text) => text.into(),
+            Scalar::Number(number) => match serde_json::from_str(&number) {
+                Ok(value) => value,
+                Err(_) => return Err(self.source.unreadable(at, format!("`{text}` is no number of JSON"))),
+            },
+        })
+    }
+}

@@ -1,0 +1,3 @@
+x = 1
+# packwright:begin a
+# packwright:end a

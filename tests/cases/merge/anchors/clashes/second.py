@@ -1,0 +1,6 @@
+y = 1
+# packwright:begin a
+# packwright:end a
+# packwright:begin b
+z
+# packwright:end b

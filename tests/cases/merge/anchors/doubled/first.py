@@ -1,0 +1,4 @@
+# packwright:begin a
+# packwright:end a
+# packwright:begin a
+# packwright:end a

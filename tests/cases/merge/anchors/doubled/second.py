@@ -1,0 +1,3 @@
+# packwright:begin a
+x
+# packwright:end a

@@ -1,0 +1,4 @@
+# packwright:begin a
+# packwright:begin b
+# packwright:end b
+# packwright:end a

@@ -1,0 +1,1 @@
+# packwright:begin a

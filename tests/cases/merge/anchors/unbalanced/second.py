@@ -1,0 +1,2 @@
+# packwright:begin a
+# packwright:end a

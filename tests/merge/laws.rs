@@ -1,0 +1,213 @@
+//! What holds of every two texts, tried on random ones.
+//!
+//! `PACKWRIGHT_CASES` sets how many.
+
+use packwright::merge::{Differing, Kind, MergeError, Merged, Policy, Side, merge, yaml_to_json};
+use packwright::path::RelPath;
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use serde_json::Value;
+
+use crate::random::{Look, look, model, table};
+
+fn config() -> Config {
+    let cases = std::env::var("PACKWRIGHT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400);
+    Config { cases, failure_persistence: None, max_global_rejects: 1_000_000, ..Config::default() }
+}
+
+const FORMATS: [(Kind, &str); 3] = [(Kind::Json, "a.json"), (Kind::Toml, "a.toml"), (Kind::Yaml, "a.yaml")];
+
+fn written(kind: Kind, look: Look, value: &Value) -> String {
+    match kind {
+        Kind::Json => look.json(value),
+        Kind::Toml => look.toml(value),
+        _ => look.yaml(value),
+    }
+}
+
+/// A text of JSON with the comments and commas that JSON does not have taken out.
+fn plain_json(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text.trim_start_matches('\u{feff}'));
+    while let Some(c) = rest.chars().next() {
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").unwrap() + 2
+        } else if c == '"' {
+            let mut end = 1;
+            while !rest[end..].starts_with('"') {
+                end += if rest[end..].starts_with('\\') { 2 } else { 1 };
+                while !rest.is_char_boundary(end) {
+                    end += 1;
+                }
+            }
+            out.push_str(&rest[..=end]);
+            end + 1
+        } else {
+            if matches!(c, ']' | '}') && out.trim_end().ends_with(',') {
+                out.truncate(out.trim_end().len() - 1);
+            }
+            out.push(c);
+            c.len_utf8()
+        };
+        rest = &rest[length..];
+    }
+    out
+}
+
+fn read(kind: Kind, text: &str) -> Value {
+    match kind {
+        Kind::Json => {
+            serde_json::from_str(&plain_json(text)).unwrap_or_else(|error| panic!("{error}\n{text}"))
+        }
+        Kind::Toml => toml::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}")),
+        _ => match yaml_to_json(text).unwrap_or_else(|error| panic!("{error}\n{text}")) {
+            Value::Null => Value::Object(Default::default()),
+            value => value,
+        },
+    }
+}
+
+fn path(text: &str) -> RelPath {
+    text.parse().unwrap()
+}
+
+fn joined(kind: Kind, path: &RelPath, first: &str, second: &str) -> Result<Merged, MergeError> {
+    let policy = Policy { differing: Differing::First, ..Policy::default() };
+    merge(kind, path, first, second, &policy)
+}
+
+/// Each line of the result is the line that it says it is, bar a comma, unless both sides have
+/// something in it.
+fn check_lines(merged: &Merged, first: &str, second: &str) -> Result<(), TestCaseError> {
+    prop_assert_eq!(merged.lines.len(), merged.text.lines().count());
+    for (whose, line) in merged.lines.iter().zip(merged.text.lines()) {
+        let side = if whose.side == Side::First { first } else { second };
+        let there = side.lines().nth(whose.line - 1);
+        prop_assert!(there.is_some(), "{whose:?} of {line:?}");
+        let normal = |line: &str| -> String {
+            line.trim_start_matches('\u{feff}').chars().filter(|c| !c.is_whitespace() && *c != ',').collect()
+        };
+        let (line, there) = (normal(line), normal(there.unwrap_or_default()));
+        let mixed = line.contains(['{', '[', ']', '}', '.', '=']) || there.contains(['{', '[', ']', '}']);
+        prop_assert!(
+            mixed || line == there || line == format!("-{there}") || there.contains(&line),
+            "{line:?} is not {there:?}"
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn texts_mean_what_their_values_are_together(
+        first in table(), second in table(), one in look(), other in look(),
+    ) {
+        for (kind, name) in FORMATS {
+            let path = path(name);
+            let (one, other) = (written(kind, one.clone(), &first), written(kind, other.clone(), &second));
+            prop_assert_eq!(&read(kind, &one), &first, "{}", one);
+            let merged = joined(kind, &path, &one, &other);
+            prop_assert!(merged.is_ok(), "{}\n{one}\n--\n{other}", merged.unwrap_err());
+            let merged = merged.unwrap();
+            let expected = model(&first, &second);
+            prop_assert_eq!(read(kind, &merged.text), expected, "{}\n--\n{}\n--\n{}", one, other, merged.text);
+            check_lines(&merged, &one, &other)?;
+            let again = joined(kind, &path, &merged.text, &other).unwrap();
+            prop_assert_eq!(&again.text, &merged.text, "once is enough");
+            let alone = joined(kind, &path, &one, &one).unwrap();
+            prop_assert_eq!(alone.text, one, "nothing new");
+        }
+    }
+
+    #[test]
+    fn what_has_nothing_changes_nothing(first in table(), one in look(), comment in "[ a-z]{0,8}") {
+        for (kind, name) in FORMATS {
+            let text = written(kind, one.clone(), &first);
+            prop_assume!(!text.trim_start_matches('\u{feff}').trim().is_empty());
+            let comment = if kind == Kind::Json { format!("//{comment}\n") } else { format!("#{comment}\n") };
+            for nothing in ["", "\n \n", "\u{feff}", &comment] {
+                let merged = joined(kind, &path(name), &text, nothing).unwrap();
+                prop_assert_eq!(&merged.text, &text);
+            }
+            let merged = joined(kind, &path(name), " \n", &text).unwrap();
+            prop_assert_eq!(&merged.text, &text);
+        }
+    }
+
+    #[test]
+    fn what_has_no_key_in_common_commutes(first in table(), second in table(), one in look(), other in look()) {
+        let Value::Object(entries) = second else { unreachable!() };
+        let second: Value = entries.into_iter().map(|(key, value)| (format!("z{key}"), value)).collect();
+        for (kind, name) in FORMATS {
+            let (one, other) = (written(kind, one.clone(), &first), written(kind, other.clone(), &second));
+            let there = merge(kind, &path(name), &one, &other, &Policy::default()).unwrap();
+            let back = merge(kind, &path(name), &other, &one, &Policy::default()).unwrap();
+            prop_assert_eq!(read(kind, &there.text), read(kind, &back.text));
+        }
+    }
+
+    #[test]
+    fn any_text_is_joined_or_refused(
+        first in "([a-c\"'\\[\\]{}:,.#=&*|>!\\-\\n\\r\t /é]|\\$\\{|\"\"\"|---\n|: |- |  |# x\n|```\n|packwright:begin a\n|packwright:end a\n){0,30}",
+        second in "([a-c\"'\\[\\]{}:,.#=&*|>!\\-\\n\\r\t /é]|---\n|: |- |  |## a\n|```\n|packwright:begin a\n|packwright:end a\n){0,30}",
+        differing in prop_oneof![Just(Differing::Clash), Just(Differing::First), Just(Differing::Second)],
+    ) {
+        use Kind::*;
+        let policy = Policy { differing, ..Policy::default() };
+        for kind in [Json, Toml, Yaml, Lines, Variables, Requirements, Sections, Anchors] {
+            for name in ["a", "package.json", "Cargo.toml", "compose.yaml", ".gitignore"] {
+                match merge(kind, &path(name), &first, &second, &policy) {
+                    Ok(merged) => prop_assert_eq!(merged.lines.len(), merged.text.lines().count()),
+                    Err(error) => prop_assert!(!error.to_string().is_empty()),
+                }
+            }
+        }
+        let _ = yaml_to_json(&first);
+    }
+
+    #[test]
+    fn lines_are_a_union(first in "(([!a-e]|x/|# [a-c])\n|\n){0,12}", second in "(([!a-e]|x/|# [a-c])\r?\n|\n){0,12}") {
+        let path = path(".gitignore");
+        let merged = joined(Kind::Lines, &path, &first, &second).unwrap();
+        let entries = |text: &str| -> Vec<String> {
+            let lines = text.lines().map(|line| line.trim().to_owned());
+            lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+        };
+        let (ours, theirs, all) = (entries(&first), entries(&second), entries(&merged.text));
+        for entry in ours.iter().chain(&theirs) {
+            prop_assert!(all.contains(entry));
+        }
+        let kept: Vec<&String> = all.iter().filter(|entry| ours.contains(entry)).collect();
+        prop_assert_eq!(kept, ours.iter().collect::<Vec<_>>(), "the first keeps its order");
+        check_lines(&merged, &first, &second)?;
+        let again = joined(Kind::Lines, &path, &merged.text, &second).unwrap();
+        prop_assert_eq!(again.text, merged.text);
+    }
+
+    #[test]
+    fn sections_have_all_paragraphs(first in "(#{1,3} [a-c]\n|[a-e]\n|\n|```\n# x\n\ny\n```\n){0,12}", second in "(#{1,3} [a-c]\n|[a-e]\n|\n){0,12}") {
+        // Headings that skip a level belong to whatever comes before them.
+        let stepwise = |text: &str| {
+            let levels = text.lines().filter(|line| line.ends_with(['a', 'b', 'c']) && line.starts_with('#'));
+            let mut last = 0;
+            levels.map(|line| line.matches('#').count()).all(|level| {
+                let fine = level <= last + 1;
+                last = level;
+                fine
+            })
+        };
+        // A text may have one heading twice; what stands below the second then joins the first.
+        let twice = |text: &str| text.lines().any(|line| line.starts_with('#') && text.matches(line).count() > 1);
+        prop_assume!(stepwise(&first) && stepwise(&second) && !twice(&second));
+        let merged = joined(Kind::Sections, &path("a.md"), &first, &second).unwrap();
+        for line in first.lines().chain(second.lines()) {
+            prop_assert!(merged.text.contains(line));
+        }
+        check_lines(&merged, &first, &second)?;
+        let again = joined(Kind::Sections, &path("a.md"), &merged.text, &second).unwrap();
+        prop_assert_eq!(again.text, merged.text, "{}\n--\n{}", first, second);
+    }
+}
