@@ -2,7 +2,7 @@
 //!
 //! `PACKWRIGHT_CASES` sets how many.
 
-use packwright::merge::{Differing, Kind, MergeError, Merged, Policy, Side, merge, yaml_to_json};
+use packwright::merge::{Clash, Differing, Kind, MergeError, Merged, Policy, Side, Why, merge, yaml_to_json};
 use packwright::path::RelPath;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -110,6 +110,11 @@ proptest! {
             let (one, other) = (written(kind, one.clone(), &first), written(kind, other.clone(), &second));
             prop_assert_eq!(&read(kind, &one), &first, "{}", one);
             let merged = joined(kind, &path, &one, &other);
+            // An array of tables with headers has no place for anything else.
+            let no_place = |clash: &Clash| kind == Kind::Toml && clash.why == Why::Kinds;
+            if matches!(&merged, Err(MergeError::Clashes(clashes)) if clashes.iter().all(no_place)) {
+                continue;
+            }
             prop_assert!(merged.is_ok(), "{}\n{one}\n--\n{other}", merged.unwrap_err());
             let merged = merged.unwrap();
             let expected = model(&first, &second);

@@ -61,7 +61,8 @@ fn many_keys_are_no_problem() {
     };
     let lines =
         |line: fn(usize) -> String, from: usize| -> String { numbers().map(|n| line(n + from)).collect() };
-    let each: [(Kind, &str, fn(usize) -> String); 9] = [
+    type Line = fn(usize) -> String;
+    let each: [(Kind, &str, Line); 9] = [
         (Kind::Toml, "a.toml", |n| format!("key{n} = 1\n")),
         (Kind::Toml, "a.toml", |n| format!("[a.key{n}]\nb = 1\n")),
         (Kind::Toml, "a.toml", |n| format!("[[a]]\nb = {n}\n")),
