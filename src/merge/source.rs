@@ -274,7 +274,7 @@ impl Built {
     fn put(&mut self, text: &str, owner: Owner) {
         self.text += text;
         for (behind, line) in text.split_inclusive('\n').enumerate() {
-            let seen = !line.trim().is_empty();
+            let seen = !line.trim_start_matches('\u{feff}').trim().is_empty();
             let (claim, whose) = match owner {
                 Owner::Of(side, from) => {
                     (if seen { Claim::Seen } else { Claim::Blank }, Whose { side, line: from + behind })
