@@ -1,48 +1,381 @@
 //! Joins what several packs give into one set of files.
 //!
-//! A path that one pack writes is taken as it is; equal files of several packs are one file. Any
-//! other path that comes up twice is a conflict with both origins, never a silent winner.
+//! A path that one pack writes is taken as it is; equal files of several packs are one file. What
+//! becomes of any other path that comes up twice is said by the [`Composition`]; where it says
+//! nothing that works, it is a conflict with both origins, never a silent winner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use serde::Serialize;
+
+use crate::composition::{Composition, Merge, Prefer, Rule, Strategy};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::expression::{SourceFile, Written};
+use crate::manifest::Mode;
+use crate::merge::{self, Clash, Excerpt, Kind, MergeError, Note, Policy, Side, Whose, unified_diff};
+use crate::name::PackName;
 use crate::path::{Collision, PathSet, RelPath};
 use crate::render::{Origin, Rendered};
 
-/// The files of a project by their paths.
-pub type Tree = BTreeMap<RelPath, Rendered>;
+/// A file of a project, and who gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Where it goes, relative to the project.
+    pub path: RelPath,
+    /// Its content.
+    pub content: Vec<u8>,
+    /// Its mode.
+    pub mode: Mode,
+    /// Where it comes from: of one that was joined everything that is in it, in install order.
+    pub origins: Vec<Origin>,
+    /// Where each of its lines comes from; empty for a copy of a file.
+    pub lines: Vec<Written>,
+    /// How it joins others of its path, if one of its packs says so.
+    merge: Option<Merge>,
+}
 
-/// Joins files in the order given, which is the install order of their packs.
-///
-/// # Errors
-/// All conflicts of paths.
-pub fn compose(files: impl IntoIterator<Item = Rendered>) -> Result<Tree, Vec<Diagnostic>> {
-    let mut tree = Tree::new();
-    let mut paths = PathSet::default();
-    let mut conflicts = Vec::new();
+/// The files of a project by their paths.
+pub type Tree = BTreeMap<RelPath, File>;
+
+/// What came of composing.
+#[derive(Clone, Debug, Default)]
+pub struct Composed {
+    /// The files. Of a conflict there is what the earliest pack gives.
+    pub tree: Tree,
+    /// All conflicts of paths, with what is on both sides.
+    pub conflicts: Vec<Diagnostic>,
+    /// What was decided and should be known: versions that were raised.
+    pub notes: Vec<Diagnostic>,
+    /// The rules, by their place, that are about no file of several packs.
+    pub unused: Vec<usize>,
+}
+
+/// A conflict as data: the details of a `path-conflict`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FileConflict {
+    /// The path.
+    pub path: RelPath,
+    /// The key path, region or line within the file; none: the files as a whole.
+    pub key: Option<String>,
+    /// What there is, in install order.
+    pub sides: Vec<ConflictSide>,
+}
+
+/// One side of a conflict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ConflictSide {
+    /// Who gives it.
+    pub origin: Origin,
+    /// The line in the source, from 1, if it is known.
+    pub line: Option<u32>,
+    /// What is there, its first line; none where it may hold a secret.
+    pub text: Option<String>,
+}
+
+/// Joins files in the order given, which is the install order of their packs. The content of the
+/// paths in `secret` is not told to anybody.
+pub fn compose(
+    files: impl IntoIterator<Item = Rendered>,
+    composition: &Composition,
+    secret: &BTreeSet<RelPath>,
+) -> Composed {
+    let mut composer = Composer {
+        composition,
+        secret,
+        paths: PathSet::default(),
+        used: vec![false; composition.rules.len()],
+        composed: Composed::default(),
+    };
     for file in files {
-        match paths.insert(&file.path) {
-            Ok(()) => {
-                tree.insert(file.path.clone(), file);
-            }
+        composer.take(File::from(file));
+    }
+    composer.finish()
+}
+
+impl From<Rendered> for File {
+    fn from(Rendered { path, content, mode, origin, merge, lines }: Rendered) -> File {
+        File { path, content, mode, origins: vec![origin], lines, merge }
+    }
+}
+
+struct Composer<'a> {
+    composition: &'a Composition,
+    secret: &'a BTreeSet<RelPath>,
+    paths: PathSet,
+    /// Which rules spoke of a path that came up twice.
+    used: Vec<bool>,
+    composed: Composed,
+}
+
+/// What is to become of two files.
+enum Way {
+    /// By their type, or as is said.
+    Join(Option<Kind>),
+    Later,
+    Earlier,
+    Conflict,
+}
+
+impl Composer<'_> {
+    fn take(&mut self, file: File) {
+        match self.paths.insert(&file.path) {
+            Ok(()) => drop(self.composed.tree.insert(file.path.clone(), file)),
             Err(Collision::Same(path)) => {
-                let first = &tree[&path];
-                if (&first.content, first.mode) != (&file.content, file.mode) {
-                    conflicts.push(conflict(
-                        format!("two templates write `{path}`"),
-                        &[&first.origin, &file.origin],
-                    ));
-                }
+                let first = self.composed.tree.remove(&path).expect("it was inserted");
+                let joined = match self.join(&first, file) {
+                    Ok(joined) => joined,
+                    Err(conflicts) => {
+                        self.composed.conflicts.extend(conflicts);
+                        first
+                    }
+                };
+                self.composed.tree.insert(path, joined);
             }
             Err(collision) => {
-                let other =
-                    tree.values().find(|other| collides(&other.path, &collision)).map(|other| &other.origin);
-                let origins: Vec<&Origin> = other.into_iter().chain([&file.origin]).collect();
-                conflicts.push(conflict(collision.to_string(), &origins));
+                let other = self.composed.tree.values().find(|other| collides(&other.path, &collision));
+                let sides: Vec<&File> = other.into_iter().chain([&file]).collect();
+                self.composed.conflicts.push(conflict(&file.path, collision.to_string(), &sides));
             }
         }
     }
-    if conflicts.is_empty() { Ok(tree) } else { Err(conflicts) }
+
+    fn finish(mut self) -> Composed {
+        for file in self.composed.tree.values_mut() {
+            file.drop_markers();
+        }
+        let unused = self.used.iter().enumerate().filter(|(_, used)| !**used);
+        self.composed.unused = unused.map(|(at, _)| at).collect();
+        self.composed
+    }
+
+    fn join(&mut self, first: &File, second: File) -> Result<File, Vec<Diagnostic>> {
+        let at = self.composition.rules.iter().position(|rule| rule.matches(&second.path));
+        let rule = at.map(|at| {
+            self.used[at] = true;
+            &self.composition.rules[at]
+        });
+        let is_same = (&first.content, first.mode) == (&second.content, second.mode);
+        let way = self.way(rule, first, &second);
+        match way {
+            Way::Later => return Ok(second),
+            Way::Earlier => return Ok(first.clone()),
+            _ if is_same => return Ok(first.with(second, None)),
+            Way::Conflict => return Err(vec![self.whole(first, &second, "they differ")]),
+            Way::Join(_) => {}
+        }
+        let mode = match rule.and_then(|rule| rule.prefer) {
+            _ if first.mode == second.mode => first.mode,
+            Some(Prefer::Earlier) => first.mode,
+            Some(Prefer::Later) => second.mode,
+            None => return Err(vec![self.whole(first, &second, "one may be executed, the other not")]),
+        };
+        let texts = (std::str::from_utf8(&first.content), std::str::from_utf8(&second.content));
+        let (Ok(earlier), Ok(later)) = texts else {
+            return Err(vec![self.whole(first, &second, "not both are texts")]);
+        };
+        let Way::Join(Some(kind)) = way.or_by_type(&second.path, earlier, later) else {
+            return Err(vec![self.whole(first, &second, "files of this type do not join")]);
+        };
+        match merge::merge(kind, &second.path, earlier, later, &policy(rule)) {
+            Ok(merged) => {
+                let notes = merged.notes.iter().map(|note| self.note(note, first, &second));
+                let notes: Vec<Diagnostic> = notes.collect();
+                self.composed.notes.extend(notes);
+                let lines = merged.lines.iter().map(|whose| written(whose, first, &second)).collect();
+                let joined = first.with(second, Some((merged.text.into_bytes(), lines)));
+                Ok(File { mode, ..joined })
+            }
+            Err(MergeError::Clashes(clashes)) => {
+                Err(clashes.iter().map(|clash| self.clash(clash, first, &second)).collect())
+            }
+            Err(MergeError::Unreadable { side, message, line, column }) => {
+                let file = if side == Side::First { first } else { &second };
+                let reason = if self.secret.contains(&file.path) {
+                    format!("what `{}` gives cannot be read", file.origin().pack)
+                } else {
+                    format!(
+                        "what `{}` gives cannot be read, line {line}, column {column}: {message}",
+                        file.origin().pack
+                    )
+                };
+                Err(vec![self.whole(first, &second, &reason)])
+            }
+        }
+    }
+
+    /// Rules come first, then what the templates say, then the strategy.
+    fn way(&self, rule: Option<&Rule>, first: &File, second: &File) -> Way {
+        let said = match rule {
+            Some(Rule { merge: Some(merge), .. }) => Some(*merge),
+            _ if [first.merge, second.merge].contains(&Some(Merge::Error)) => Some(Merge::Error),
+            // What the first said of taking a place was about those before it.
+            _ => {
+                second.merge.or(first.merge.filter(|merge| !matches!(merge, Merge::Overwrite | Merge::Skip)))
+            }
+        };
+        match (said, self.composition.strategy.unwrap_or_default()) {
+            (Some(Merge::Overwrite), _) => Way::Later,
+            (Some(Merge::Skip), _) => Way::Earlier,
+            (Some(Merge::Error), _) => Way::Conflict,
+            (Some(Merge::Lines), _) => Way::Join(Some(Kind::Lines)),
+            (Some(Merge::Sections), _) => Way::Join(Some(Kind::Sections)),
+            (Some(Merge::Anchor), _) => Way::Join(Some(Kind::Anchors)),
+            (Some(Merge::Deep), _) | (None, Strategy::Merge) => Way::Join(None),
+            (None, _) if rule.is_some() => Way::Join(None),
+            (None, Strategy::Layer) => Way::Later,
+            (None, Strategy::Rules) => Way::Conflict,
+        }
+    }
+
+    /// Two files that are not one, for a reason that is about them as a whole.
+    fn whole(&self, first: &File, second: &File, reason: &str) -> Diagnostic {
+        let path = &second.path;
+        let error = conflict(path, format!("several packs write `{path}`: {reason}"), &[first, second]);
+        match unified_diff(path, &first.content, &second.content) {
+            Some(diff) if !self.secret.contains(path) => error.showing(diff),
+            _ => error,
+        }
+    }
+
+    fn clash(&self, clash: &Clash, first: &File, second: &File) -> Diagnostic {
+        let path = &second.path;
+        let side = |file: &File, excerpt: &Excerpt| {
+            let (origin, line) = file.place(excerpt.line);
+            let text = (!self.secret.contains(path)).then(|| excerpt.text.clone());
+            ConflictSide { origin, line, text }
+        };
+        let sides = vec![side(first, &clash.first), side(second, &clash.second)];
+        let message = match self.secret.contains(path) {
+            // The key may be one that a secret was written into.
+            true => format!("several packs write `{path}`, and {}", clash.why),
+            false => format!("several packs write `{path}`, and at `{}` {}", clash.key, clash.why),
+        };
+        let error = Diagnostic::error(Code::PathConflict, message).about(path);
+        let error = sides.iter().fold(error, |error, side| error.because(has(side)));
+        let key = (!self.secret.contains(path)).then(|| clash.key.clone());
+        error
+            .suggest(format!(
+                "say which one counts with a rule for `{path}` (`prefer = \"earlier\"` or `\"later\"`), change an answer, or leave one pack out"
+            ))
+            .detailed(&FileConflict { path: path.clone(), key, sides })
+    }
+
+    fn note(&self, note: &Note, first: &File, second: &File) -> Diagnostic {
+        let path = &second.path;
+        let message = match self.secret.contains(path) {
+            true => format!("`{path}` wants other versions than one of its packs"),
+            false => format!("`{path}` wants `{}` {}", note.key, note.joined),
+        };
+        let warning = Diagnostic::warning(Code::PathConflict, message).about(path);
+        if self.secret.contains(path) {
+            return warning;
+        }
+        let wants = |file: &File, what: &str| format!("{} has {what}", packs(&file.origins));
+        warning.because(wants(first, &note.first)).because(wants(second, &note.second))
+    }
+}
+
+impl Way {
+    fn or_by_type(self, path: &RelPath, earlier: &str, later: &str) -> Way {
+        match self {
+            Way::Join(None) => Way::Join(Kind::of(path, earlier, later)),
+            way => way,
+        }
+    }
+}
+
+impl File {
+    /// The first of its origins.
+    pub fn origin(&self) -> &Origin {
+        &self.origins[0]
+    }
+
+    /// The packs besides the first that have part in it, in install order.
+    pub fn others(&self) -> Vec<PackName> {
+        let mut others: Vec<PackName> = Vec::new();
+        for Origin { pack, .. } in &self.origins {
+            if *pack != self.origin().pack && !others.contains(pack) {
+                others.push(pack.clone());
+            }
+        }
+        others
+    }
+
+    /// With another file that is one with it, and what that changes.
+    fn with(&self, second: File, joined: Option<(Vec<u8>, Vec<Written>)>) -> File {
+        let origins = self.origins.iter().cloned().chain(second.origins).collect();
+        let (content, lines) = joined.unwrap_or_else(|| (self.content.clone(), self.lines.clone()));
+        File { origins, content, lines, merge: second.merge.or(self.merge), ..self.clone() }
+    }
+
+    /// Which of its origins gave a line of it, and where that stands there.
+    fn place(&self, line: usize) -> (Origin, Option<u32>) {
+        let written = line.checked_sub(1).and_then(|at| self.lines.get(at));
+        let Some(written) = written else { return (self.origin().clone(), u32::try_from(line).ok()) };
+        let Written { file, line } = written;
+        let is_its = |origin: &&Origin| origin.pack == file.pack && origin.source == file.path;
+        let is_of_pack = |origin: &&Origin| origin.pack == file.pack;
+        let origin = self.origins.iter().find(is_its).or_else(|| self.origins.iter().find(is_of_pack));
+        let origin = origin.unwrap_or(self.origin());
+        let line = (origin.source == file.path).then_some(*line);
+        (origin.clone(), line)
+    }
+
+    /// Marked lines are for packs to find each other; the project has no use for them.
+    fn drop_markers(&mut self) {
+        // A copy is a copy.
+        if self.lines.is_empty() {
+            return;
+        }
+        let Ok(text) = std::str::from_utf8(&self.content) else { return };
+        if !merge::has_anchors(text) {
+            return;
+        }
+        let lines = text.split_inclusive('\n').zip(std::mem::take(&mut self.lines));
+        let kept = lines.filter(|(line, _)| !merge::is_anchor(line));
+        let (text, lines): (String, Vec<Written>) = kept.unzip();
+        (self.content, self.lines) = (text.into_bytes(), lines);
+    }
+}
+
+/// Where a line of what was joined comes from.
+fn written(whose: &Whose, first: &File, second: &File) -> Written {
+    let file = match whose.side {
+        Side::First => first,
+        Side::Second => second,
+    };
+    file.lines.get(whose.line - 1).cloned().unwrap_or_else(|| {
+        let Origin { pack, source, .. } = file.origin().clone();
+        Written {
+            file: Arc::new(SourceFile { pack, path: source }),
+            line: u32::try_from(whose.line).unwrap_or(u32::MAX),
+        }
+    })
+}
+
+fn policy(rule: Option<&Rule>) -> Policy {
+    let Some(rule) = rule else { return Policy::default() };
+    Policy {
+        prefer: rule.prefer,
+        lists: rule.lists.iter().map(|(pattern, lists)| (pattern.clone(), lists.clone())).collect(),
+    }
+}
+
+fn packs(origins: &[Origin]) -> String {
+    let packs: Vec<String> =
+        origins.iter().map(|origin| format!("`{}@{}`", origin.pack, origin.version)).collect();
+    packs.join(", ")
+}
+
+fn has(ConflictSide { origin: Origin { pack, version, source, .. }, line, text }: &ConflictSide) -> String {
+    let what = text.as_deref().map_or("something else".to_owned(), |text| format!("`{}`", text.trim()));
+    match line {
+        Some(line) => format!("`{pack}@{version}` has {what} ({source}:{line})"),
+        None => format!("`{pack}@{version}` has {what} ({source})"),
+    }
 }
 
 /// Whether a file that is there has part in a collision.
@@ -55,8 +388,9 @@ fn collides(path: &RelPath, collision: &Collision) -> bool {
     path.as_str() == place || path.below(place).is_some()
 }
 
-fn conflict(message: String, origins: &[&Origin]) -> Diagnostic {
-    let error = Diagnostic::error(Code::PathConflict, message);
+fn conflict(path: &RelPath, message: String, files: &[&File]) -> Diagnostic {
+    let origins: Vec<&Origin> = files.iter().flat_map(|file| &file.origins).collect();
+    let error = Diagnostic::error(Code::PathConflict, message).about(path);
     let error = origins.iter().fold(error, |error, origin| {
         error.because(format!(
             "`{}@{}` writes it with the template `{}` from `{}`",
@@ -64,52 +398,139 @@ fn conflict(message: String, origins: &[&Origin]) -> Diagnostic {
         ))
     });
     let pack = origins.last().map_or("", |origin| origin.pack.as_str());
-    error.suggest(format!("leave `{pack}` out, or change its answers so that it writes elsewhere"))
+    let side = |origin: &&Origin| ConflictSide { origin: (*origin).clone(), line: None, text: None };
+    let sides = origins.iter().map(side).collect();
+    error
+        .suggest(format!(
+            "leave `{pack}` out, change its answers, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)"
+        ))
+        .detailed(&FileConflict { path: path.clone(), key: None, sides })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::Mode;
 
-    fn file(pack: &str, path: &str, content: &str, mode: Mode) -> Rendered {
+    fn file(pack: &str, path: &str, content: &str) -> Rendered {
+        let source: RelPath = "t".parse().unwrap();
+        let pack: PackName = pack.parse().unwrap();
+        let from = Arc::new(SourceFile { pack: pack.clone(), path: source.clone() });
+        let lines = (1..).zip(content.lines()).map(|(line, _)| Written { file: Arc::clone(&from), line });
         Rendered {
             path: path.parse().unwrap(),
             content: content.into(),
-            mode,
-            origin: Origin {
-                pack: pack.parse().unwrap(),
-                version: "1.0.0".parse().unwrap(),
-                template: "all".into(),
-                source: "t".parse().unwrap(),
-            },
+            mode: Mode::Regular,
+            lines: lines.collect(),
+            origin: Origin { pack, version: "1.0.0".parse().unwrap(), template: "all".into(), source },
             merge: None,
-            lines: Vec::new(),
         }
     }
 
-    #[test]
-    fn equal_files_are_one_and_belong_to_the_first() {
-        let tree = compose(["a", "b"].map(|pack| file(pack, "x", "same", Mode::Regular))).unwrap();
-        assert_eq!(tree.len(), 1);
-        assert_eq!(tree.values().next().unwrap().origin.pack.as_str(), "a");
+    fn with(files: Vec<Rendered>, composition: &str) -> Composed {
+        compose(files, &toml::from_str(composition).unwrap(), &BTreeSet::new())
+    }
+
+    fn content<'c>(composed: &'c Composed, path: &str) -> &'c str {
+        std::str::from_utf8(&composed.tree[&path.parse::<RelPath>().unwrap()].content).unwrap()
+    }
+
+    fn told(diagnostics: &[Diagnostic]) -> Vec<String> {
+        diagnostics.iter().map(Diagnostic::to_string).collect()
     }
 
     #[test]
-    fn anything_else_is_a_conflict_with_both_origins() {
-        let twice =
-            compose([file("a", "x", "1", Mode::Regular), file("b", "x", "2", Mode::Regular)]).unwrap_err();
+    fn equal_files_are_one_and_of_both() {
+        let composed = with(["a", "b"].map(|pack| file(pack, "x", "same")).into(), "");
+        let only = composed.tree.values().next().unwrap();
+        assert_eq!((composed.tree.len(), only.origin().pack.as_str()), (1, "a"));
+        assert_eq!(only.others(), ["b".parse().unwrap()]);
+    }
+
+    #[test]
+    fn files_join_by_their_type_and_each_line_knows_its_origin() {
+        let composed = with(vec![file("a", ".gitignore", "x\n"), file("b", ".gitignore", "y\nx\n")], "");
+        assert_eq!(content(&composed, ".gitignore"), "x\ny\n");
+        let lines = &composed.tree[&".gitignore".parse::<RelPath>().unwrap()].lines;
+        let lines: Vec<(&str, u32)> = lines.iter().map(|line| (line.file.pack.as_str(), line.line)).collect();
+        assert_eq!(lines, [("a", 1), ("b", 1)]);
+    }
+
+    #[test]
+    fn what_does_not_join_is_a_conflict_with_both_origins() {
+        let composed = with(vec![file("a", "x", "1\n"), file("b", "x", "2\n")], "");
         assert_eq!(
-            twice[0].to_string(),
-            "error[path-conflict]: two templates write `x`\n  because `a@1.0.0` writes it with the template `all` from `t`\n  because `b@1.0.0` writes it with the template `all` from `t`\n  help: leave `b` out, or change its answers so that it writes elsewhere"
+            told(&composed.conflicts),
+            [
+                "error[path-conflict]: several packs write `x`: files of this type do not join\n  because `a@1.0.0` writes it with the template `all` from `t`\n  because `b@1.0.0` writes it with the template `all` from `t`\n    --- a/x\n    +++ b/x\n    @@ -1 +1 @@\n    -1\n    +2\n  help: leave `b` out, change its answers, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)"
+            ]
         );
-        let modes = compose([file("a", "x", "1", Mode::Regular), file("b", "x", "1", Mode::Executable)]);
-        assert_eq!(modes.unwrap_err().len(), 1);
-        let several = [
-            file("a", "x", "", Mode::Regular),
-            file("b", "X", "", Mode::Regular),
-            file("c", "x/y", "", Mode::Regular),
-        ];
-        assert_eq!(compose(several).unwrap_err().len(), 2, "all are reported");
+        let keys = vec![file("a", "x.json", "{\n  \"k\": 1\n}\n"), file("b", "x.json", "{ \"k\": 2 }\n")];
+        assert_eq!(
+            told(&with(keys.clone(), "").conflicts),
+            [
+                "error[path-conflict]: several packs write `x.json`, and at `k` the values differ\n  because `a@1.0.0` has `1` (t:2)\n  because `b@1.0.0` has `2` (t:1)\n  help: say which one counts with a rule for `x.json` (`prefer = \"earlier\"` or `\"later\"`), change an answer, or leave one pack out"
+            ]
+        );
+        let secret = BTreeSet::from(["x.json".parse().unwrap()]);
+        let composed = compose(keys, &Composition::default(), &secret);
+        assert_eq!(
+            told(&composed.conflicts),
+            [
+                "error[path-conflict]: several packs write `x.json`, and the values differ\n  because `a@1.0.0` has something else (t:2)\n  because `b@1.0.0` has something else (t:1)\n  help: say which one counts with a rule for `x.json` (`prefer = \"earlier\"` or `\"later\"`), change an answer, or leave one pack out"
+            ]
+        );
+        let collisions = [file("a", "x", ""), file("b", "X", ""), file("c", "x/y", "")];
+        assert_eq!(with(collisions.into(), "").conflicts.len(), 2, "all are reported");
+    }
+
+    #[test]
+    fn modes_that_differ_are_a_conflict_until_somebody_decides() {
+        let executable = Rendered { mode: Mode::Executable, ..file("b", "x", "1") };
+        let files = || vec![file("a", "x", "1"), executable.clone()];
+        assert_eq!(with(files(), "").conflicts.len(), 1);
+        let decided = with(files(), "[[rules]]\npath = \"x\"\nprefer = \"later\"\nmerge = \"lines\"");
+        assert_eq!(
+            (decided.conflicts, decided.tree.values().next().unwrap().mode),
+            (Vec::new(), Mode::Executable)
+        );
+    }
+
+    #[test]
+    fn rules_come_before_templates_and_these_before_the_strategy() {
+        let said = |merge| vec![file("a", "x", "1\n"), Rendered { merge, ..file("b", "x", "2\n") }];
+        let text = |files, composition: &str| {
+            let composed = with(files, composition);
+            (composed.conflicts.is_empty()).then(|| content(&composed, "x").to_owned())
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(text(said(None), "strategy = \"layer\""), some("2\n"));
+        assert_eq!(text(said(None), "strategy = \"rules\""), None);
+        assert_eq!(text(said(Some(Merge::Skip)), "strategy = \"layer\""), some("1\n"));
+        assert_eq!(text(said(Some(Merge::Overwrite)), ""), some("2\n"));
+        assert_eq!(text(said(Some(Merge::Lines)), ""), some("1\n2\n"));
+        assert_eq!(text(said(Some(Merge::Error)), "strategy = \"layer\""), None);
+        let rule = |merge| format!("strategy = \"rules\"\n[[rules]]\npath = \"*\"\nmerge = \"{merge}\"");
+        assert_eq!(text(said(Some(Merge::Skip)), &rule("overwrite")), some("2\n"));
+        assert_eq!(text(said(None), &rule("error")), None);
+        let first_said =
+            vec![Rendered { merge: Some(Merge::Lines), ..file("a", "x", "1\n") }, file("b", "x", "2\n")];
+        assert_eq!(text(first_said, ""), some("1\n2\n"));
+    }
+
+    #[test]
+    fn a_rule_without_a_use_is_told() {
+        let rules = "[[rules]]\npath = \"*.yml\"\n[[rules]]\npath = \"x\"";
+        assert_eq!(with(vec![file("a", "x", "1"), file("b", "x", "1")], rules).unused, [0]);
+    }
+
+    #[test]
+    fn marked_lines_do_not_reach_the_project() {
+        let base = "use a;\n// packwright:begin uses\n// packwright:end uses\nrest\n";
+        let more = "// packwright:begin uses\nuse b;\n// packwright:end uses\n";
+        let composed = with(vec![file("a", "x.rs", base), file("b", "x.rs", more)], "");
+        assert_eq!(content(&composed, "x.rs"), "use a;\nuse b;\nrest\n");
+        let lines = &composed.tree.values().next().unwrap().lines;
+        assert_eq!(lines.iter().map(|line| line.line).collect::<Vec<_>>(), [1, 2, 4]);
+        assert_eq!(content(&with(vec![file("a", "x.rs", base)], ""), "x.rs"), "use a;\nrest\n");
     }
 }

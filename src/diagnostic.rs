@@ -181,8 +181,8 @@ pub struct Diagnostic {
     /// Lines to show as they are: source around the problem, or a diff.
     pub frame: Option<String>,
     /// The problem as data, for those who draw it: a `Conflict` with the code `conflict` or
-    /// `pack-not-found`, the edges of a ring with `cycle`.
-    #[cfg_attr(test, ts(type = "Conflict | Array<RingEdge> | null"))]
+    /// `pack-not-found`, the edges of a ring with `cycle`, a `FileConflict` with `path-conflict`.
+    #[cfg_attr(test, ts(type = "Conflict | FileConflict | Array<RingEdge> | null"))]
     pub details: Option<serde_json::Value>,
 }
 

@@ -16,7 +16,7 @@
 //! | [`graph`] | cycles, order and levels over plain ids |
 //! | [`name`] [`version`] [`constraint`] [`path`] [`address`] | checked values; nothing later checks them again |
 //! | [`expression`] [`variable`] | the template language; questions and typed answers |
-//! | [`manifest`] [`registry`] [`archive`] [`lockfile`] [`config`] | the formats |
+//! | [`composition`] [`manifest`] [`registry`] [`archive`] [`lockfile`] [`config`] | the formats |
 //! | [`resolve`] [`explain`] | one version of every pack; words for why there is none |
 //! | [`render`] [`merge`] [`compose`] [`plan`] | from answers to file operations as data |
 //! | [`session`] | the boundary: a sans-IO machine |
@@ -41,6 +41,7 @@ pub mod path;
 pub mod address;
 pub mod expression;
 pub mod variable;
+pub mod composition;
 pub mod manifest;
 pub mod registry;
 pub mod archive;

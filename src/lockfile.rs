@@ -10,6 +10,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::composition::Composition;
 use crate::constraint::{Constraint, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Location, source_frame};
 use crate::manifest::Mode;
@@ -43,6 +44,8 @@ pub struct Lockfile {
     pub with: Vec<PackageName>,
     /// Constraints that stand in for every other on the same name.
     pub overrides: BTreeMap<Identity, Constraint>,
+    /// What the user said about files that several packs write.
+    pub composition: Composition,
     /// Every answer but secrets, by variable.
     pub answers: BTreeMap<String, Json>,
     /// The packs, by name.
@@ -101,6 +104,8 @@ pub struct LockedFile {
     pub pack: PackName,
     /// The template in that pack.
     pub template: String,
+    /// Other packs that have part in it, in install order.
+    pub others: Vec<PackName>,
     /// Its mode.
     pub mode: Mode,
     /// The digest of its content.
@@ -120,6 +125,8 @@ struct Raw {
     with: Vec<String>,
     #[serde(default)]
     overrides: BTreeMap<String, String>,
+    #[serde(default)]
+    composition: Composition,
     answers: BTreeMap<String, Json>,
     #[serde(default, rename = "pack")]
     packs: Vec<RawPack>,
@@ -155,6 +162,8 @@ struct RawFile {
     path: String,
     pack: String,
     template: String,
+    #[serde(default)]
+    others: Vec<String>,
     #[serde(default)]
     mode: Mode,
     hash: String,
@@ -244,6 +253,7 @@ impl Lockfile {
                 path: raw.path.parse()?,
                 pack: raw.pack.parse()?,
                 template: raw.template,
+                others: raw.others.iter().map(|name| name.parse()).collect::<Result<_, _>>()?,
                 mode: raw.mode,
                 hash: raw.hash.parse()?,
             })
@@ -259,6 +269,7 @@ impl Lockfile {
             prereleases: all(&raw.prereleases)?,
             with: all(&raw.with)?,
             overrides: raw.overrides.into_iter().map(replacement).collect::<Result<_, _>>()?,
+            composition: raw.composition,
             answers: raw.answers,
             packs: raw.packs.into_iter().map(pack).collect::<Result<_, _>>()?,
             packages: raw.packages.into_iter().map(package).collect::<Result<_, _>>()?,
@@ -323,6 +334,7 @@ impl Lockfile {
         for (identity, constraint) in &self.overrides {
             text.string(&key(&identity.to_string()), constraint);
         }
+        text.0 += &self.composition.to_toml();
         text.head("[answers]");
         for (name, answer) in &self.answers {
             text.line(&key(name), &inline(answer));
@@ -353,6 +365,7 @@ impl Lockfile {
             text.string("path", &file.path);
             text.string("pack", &file.pack);
             text.string("template", &file.template);
+            text.list("others", &file.others);
             if file.mode == Mode::Executable {
                 text.string("mode", &"0755");
             }
@@ -431,6 +444,7 @@ mod tests {
             path: path.parse().unwrap(),
             pack: "a".parse().unwrap(),
             template: "all".into(),
+            others: if mode == Mode::Executable { vec!["b".parse().unwrap()] } else { Vec::new() },
             mode,
             hash: digest,
         };
@@ -441,6 +455,10 @@ mod tests {
             prereleases: vec!["b".parse().unwrap()],
             with: vec!["c".parse().unwrap()],
             overrides: BTreeMap::from([("npm:express".parse().unwrap(), "^4".parse().unwrap())]),
+            composition: toml::from_str(
+                "strategy = \"rules\"\n[[rules]]\npath = \"*.yml\"\nlists = { \"a.*\" = \"append\", b = { by = \"name\" } }",
+            )
+            .unwrap(),
             answers: Lockfile::record([
                 ("project_name".to_owned(), Answer::Text("démo \"x\"\n\u{7f}\\".into())),
                 ("port".to_owned(), Answer::Integer(8080)),
@@ -476,7 +494,7 @@ mod tests {
         let error = |text: &str| Lockfile::parse(text).unwrap_err();
         let conflict = error(&text.replace("[answers]", "<<<<<<< ours\n[answers]"));
         assert_eq!(conflict.message, "packwright.lock holds a merge conflict");
-        assert_eq!(conflict.frame.unwrap(), "18 | <<<<<<< ours");
+        assert_eq!(conflict.frame.unwrap(), "30 | <<<<<<< ours");
         assert_eq!(error(&text.replace("version = 1\n", "version = 2\n")).code, Code::UnsupportedFormat);
         assert!(error(&text.replace("sha256-", "sha1-")).message.contains("not a digest"));
         assert!(error(&text.replace("src/run", "../run")).message.contains("not a safe path"));

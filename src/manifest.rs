@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
+use crate::composition::{Composition, Merge};
 use crate::constraint::Constraint;
 use crate::diagnostic::{Code, Diagnostic, Location, nearest, source_frame};
 use crate::expression::{
@@ -62,6 +63,8 @@ pub struct Manifest {
     pub syntax: Syntax,
     /// What it renders, in the order of the file.
     pub templates: Vec<Template>,
+    /// How files of the packs it needs join.
+    pub composition: Composition,
     /// Commands to offer afterwards.
     pub hooks: Vec<Hook>,
     /// Named SPARQL queries.
@@ -217,21 +220,6 @@ pub enum Mode {
     Executable,
 }
 
-/// How a file joins those of other packs with the same path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[expect(missing_docs, reason = "the format's own words")]
-pub enum Merge {
-    Deep,
-    Lines,
-    Sections,
-    Anchor,
-    Overwrite,
-    Skip,
-    Error,
-}
-
 /// When a hook is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -295,6 +283,9 @@ pub(crate) struct RawManifest {
     /// What it renders, in order.
     #[serde(default)]
     templates: Vec<RawTemplate>,
+    /// How files that several packs write join, if this pack is among those that are asked for or needs them.
+    #[serde(default)]
+    composition: Composition,
     /// Commands to offer; never run without trust.
     #[serde(default)]
     hooks: RawHooks,
@@ -579,6 +570,7 @@ pub(crate) fn known_keys(table: &[&str]) -> Option<&'static [&'static str]> {
             "variables",
             "syntax",
             "templates",
+            "composition",
             "hooks",
             "queries",
             "tests",
@@ -603,6 +595,8 @@ pub(crate) fn known_keys(table: &[&str]) -> Option<&'static [&'static str]> {
             "required",
             "when",
         ],
+        ["composition"] => &["strategy", "rules"],
+        ["composition", "rules", _] => &["path", "merge", "prefer", "lists"],
         ["syntax"] => &["block", "variable", "comment", "trim-blocks", "lstrip-blocks"],
         ["templates", _] => {
             &["name", "source", "description", "output", "each", "when", "mode", "raw", "merge"]
@@ -629,7 +623,10 @@ impl Manifest {
         let raw = match raw {
             Ok(raw) => raw,
             Err(error) => {
-                check.problems.push(check.syntax(&error));
+                // Unknown keys are told already, and with the nearest.
+                if check.problems.is_empty() || !error.message().starts_with("unknown field") {
+                    check.problems.push(check.syntax(&error));
+                }
                 return Err(check.problems);
             }
         };
@@ -840,6 +837,7 @@ impl<'a> Check<'a> {
             variables,
             syntax,
             templates,
+            composition: raw.composition,
             hooks,
             queries: raw.queries,
             tests,

@@ -20,16 +20,17 @@
 //! Not here: which files of which packs are joined, and merging three ways with a project.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::composition::{Lists, Pattern, Prefer};
 use crate::path::RelPath;
 
 mod anchors;
 mod compose_file;
 mod deep;
+mod diff;
 mod flow;
 mod json;
 mod lines;
@@ -40,7 +41,8 @@ mod tree;
 mod versions;
 mod yaml;
 
-pub use anchors::without_anchors;
+pub use anchors::{has_anchors, is_anchor};
+pub use diff::{MAX_DIFF, MAX_DIFF_LINES, unified_diff};
 pub use yaml::{MAX_VALUES, YamlError, yaml_to_json};
 
 use source::Source;
@@ -76,7 +78,7 @@ pub enum Kind {
 impl Kind {
     /// How two texts of a path join; none if nothing but equal texts would.
     pub fn of(path: &RelPath, first: &str, second: &str) -> Option<Kind> {
-        if anchors::has_markers(first) && anchors::has_markers(second) {
+        if anchors::has_anchors(first) && anchors::has_anchors(second) {
             return Some(Kind::Anchors);
         }
         let name = path.file_name().to_ascii_lowercase();
@@ -109,89 +111,11 @@ fn starts_as_json(first: &str, second: &str) -> bool {
     })
 }
 
-/// What becomes of two values of one key that differ and do not join.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Differing {
-    /// Nothing: it is a clash.
-    #[default]
-    Clash,
-    /// The first stays.
-    First,
-    /// The second takes its place.
-    Second,
-}
-
-/// How two lists of one key join.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lists {
-    /// The first's, then what only the second has.
-    #[default]
-    Union,
-    /// The first's, then the second's.
-    Append,
-    /// The second's.
-    Replace,
-    /// Lists that differ are a clash.
-    Error,
-    /// Tables with the same value of this key are one; the rest as with [`Lists::Union`].
-    By(String),
-}
-
-/// Key paths, such as `scripts.*` or `jobs.*.steps`.
-///
-/// `*` stands for one key, `**` for any number of keys, none too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(Vec<String>);
-
-/// A text that is no pattern of key paths.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is no pattern of key paths such as `jobs.*.steps`: a key is missing")]
-pub struct PatternError(String);
-
-impl Pattern {
-    /// Whether a key path is one of its.
-    fn matches(&self, path: &[&str]) -> bool {
-        // The place behind the last `**`, and how much of the path it has taken.
-        let (mut at, mut taken, mut retry) = (0, 0, None);
-        while taken < path.len() {
-            match self.0.get(at).map(String::as_str) {
-                Some("**") => {
-                    retry = Some((at + 1, taken));
-                    at += 1;
-                }
-                Some(key) if key == "*" || key == path[taken] => {
-                    at += 1;
-                    taken += 1;
-                }
-                _ => match retry {
-                    Some((behind, from)) => {
-                        (at, taken) = (behind, from + 1);
-                        retry = Some((behind, from + 1));
-                    }
-                    None => return false,
-                },
-            }
-        }
-        self.0[at..].iter().all(|key| key == "**")
-    }
-}
-
-impl FromStr for Pattern {
-    type Err = PatternError;
-
-    fn from_str(text: &str) -> Result<Pattern, PatternError> {
-        let keys: Vec<String> = text.split('.').map(str::to_owned).collect();
-        if keys.iter().any(String::is_empty) { Err(PatternError(text.to_owned())) } else { Ok(Pattern(keys)) }
-    }
-}
-
 /// What the packs, or a person, said about joining.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// For values of one key that differ.
-    pub differing: Differing,
+    /// Which of two values of one key stands where they do not join; else that is a clash.
+    pub prefer: Option<Prefer>,
     /// For lists; the first pattern that matches decides, and without one it is [`Lists::Union`].
     pub lists: Vec<(Pattern, Lists)>,
 }
@@ -382,29 +306,6 @@ pub fn merge(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_match_key_paths() {
-        for (pattern, path, expected) in [
-            ("scripts.*", "scripts.test", true),
-            ("scripts.*", "scripts", false),
-            ("scripts.*", "scripts.a.b", false),
-            ("**", "a.b.c", true),
-            ("**.steps", "jobs.test.steps", true),
-            ("**.steps", "steps", true),
-            ("jobs.**.a.b", "jobs.a.a.b", true),
-            ("jobs.**.a.b", "jobs.a.b.c", false),
-            ("jobs.*.steps", "jobs.x.steps", true),
-        ] {
-            let keys: Vec<&str> = path.split('.').collect();
-            assert_eq!(pattern.parse::<Pattern>().unwrap().matches(&keys), expected, "{pattern} {path}");
-        }
-        assert!("**".parse::<Pattern>().unwrap().matches(&[]));
-        assert_eq!(
-            "a..b".parse::<Pattern>().unwrap_err().to_string(),
-            "`a..b` is no pattern of key paths such as `jobs.*.steps`: a key is missing"
-        );
-    }
 
     #[test]
     fn kinds_go_by_the_name() {

@@ -4,22 +4,20 @@
 //! content; it lies in one block beside it, so that a host moves it in one piece. Not here:
 //! carrying a plan out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use diffy::DiffOptions;
 use serde::{Deserialize, Serialize};
 
+use crate::composition::Prefer;
+use crate::expression::Written;
 use crate::manifest::{Hook, Mode};
+use crate::merge::{self, Kind, Merged, Policy, Side, unified_diff};
+use crate::name::PackName;
 use crate::path::RelPath;
 use crate::registry::Digest;
 use crate::render::Origin;
-
-/// Files above this many bytes are compared but no diff is shown: 256 KiB.
-pub const MAX_DIFF: usize = 256 << 10;
-
-/// Nor is it for two files with more lines than this together: the work grows with their square.
-pub const MAX_DIFF_LINES: usize = 10_000;
 
 /// What happens to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +30,53 @@ pub enum Action {
     Change,
     /// It is there already.
     Unchanged,
+    /// What stands there is kept, and what is new comes in.
+    Merge,
+    /// Something else stands there and is replaced, as was asked for.
+    Overwrite,
+    /// Something else stands there and stays, as was asked for.
+    Skip,
     /// Something else stands there; it is replaced only by force.
     Conflict,
+}
+
+/// What becomes of a file that stands where another is to go and differs, and may be somebody's work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum IfThere {
+    /// It is a conflict.
+    #[default]
+    Refuse,
+    /// It stays.
+    Skip,
+    /// It is replaced.
+    Overwrite,
+    /// What is new comes into it, and nothing of it goes; where that cannot be, it is a conflict.
+    Merge,
+}
+
+/// Lines of a file that follow one another in what they come from, too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Lines {
+    /// How many there are.
+    pub count: u32,
+    /// Where the first of them comes from; none: it stood there before.
+    pub from: Option<LineOrigin>,
+}
+
+/// Where a line comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct LineOrigin {
+    /// The pack.
+    #[serde(deserialize_with = "crate::manifest::parsed")]
+    pub pack: PackName,
+    /// The file in the pack.
+    pub source: RelPath,
+    /// The line in that file, from 1.
+    pub line: u32,
 }
 
 /// One file of a plan.
@@ -47,8 +90,10 @@ pub struct Operation {
     pub action: Action,
     /// The mode it gets.
     pub mode: Mode,
-    /// Where it comes from; the lockfile comes from nowhere.
-    pub origin: Option<Origin>,
+    /// Where it comes from, in install order; several if it was joined. The lockfile comes from nowhere.
+    pub origins: Vec<Origin>,
+    /// Where its lines come from, all of them in order; empty for a copy of a file, and where nobody asked.
+    pub lines: Vec<Lines>,
     /// The digest of its content.
     #[cfg_attr(test, ts(type = "string"))]
     pub hash: Digest,
@@ -95,7 +140,11 @@ pub struct Wanted {
     /// Its mode.
     pub mode: Mode,
     /// Where it comes from.
-    pub origin: Option<Origin>,
+    pub origins: Vec<Origin>,
+    /// Where its lines come from.
+    pub lines: Vec<Written>,
+    /// What becomes of another file there.
+    pub if_there: IfThere,
     /// A file that may be replaced, because nothing of the user's is in it.
     pub replaces: Option<Digest>,
     /// Whether it holds the answer to a secret.
@@ -133,14 +182,15 @@ impl Plan {
         let mut operations = Vec::with_capacity(wanted.len());
         for file in wanted {
             let there = existing.and_then(|existing| existing.get(&file.path));
-            let action = action(&file, there);
+            let Fate { action, content, lines } = Fate::of(&file, there);
+            let content = content.into_owned();
             let (before, diff) = match there {
-                Some(Existing::File { content, .. }) => (
-                    Some(Digest::of(content)),
+                Some(Existing::File { content: there, .. }) => (
+                    Some(Digest::of(there)),
                     if action == Action::Unchanged || file.secret {
                         None
                     } else {
-                        unified_diff(&file.path, content, &file.content)
+                        unified_diff(&file.path, there, &content)
                     },
                 ),
                 _ => (None, None),
@@ -148,50 +198,114 @@ impl Plan {
             operations.push(Operation {
                 action,
                 mode: file.mode,
-                hash: Digest::of(&file.content),
+                hash: Digest::of(&content),
                 offset: contents.len(),
-                size: file.content.len(),
+                size: content.len(),
                 before,
                 diff,
+                lines,
                 runs_on_open: runs_on_open(&file.path),
                 secret: file.secret,
-                origin: file.origin,
+                origins: file.origins,
                 path: file.path,
             });
-            contents.extend_from_slice(&file.content);
+            contents.extend_from_slice(&content);
         }
         (Plan { compared: existing.is_some(), operations, hooks }, contents)
     }
 }
 
-fn action(wanted: &Wanted, there: Option<&Existing>) -> Action {
-    match there {
-        None => Action::Create,
-        Some(Existing::Blocked { .. }) => Action::Conflict,
-        Some(Existing::File { content, mode }) if *content == wanted.content => match mode {
-            Some(mode) if *mode != wanted.mode => Action::Change,
-            _ => Action::Unchanged,
-        },
-        Some(Existing::File { content, .. }) if wanted.replaces == Some(Digest::of(content)) => {
-            Action::Change
+/// What becomes of a file.
+struct Fate<'a> {
+    action: Action,
+    content: Cow<'a, [u8]>,
+    lines: Vec<Lines>,
+}
+
+impl Fate<'_> {
+    fn of<'a>(wanted: &'a Wanted, there: Option<&Existing>) -> Fate<'a> {
+        let as_wanted =
+            |action| Fate { action, content: Cow::Borrowed(&wanted.content), lines: runs(&wanted.lines) };
+        let (there, mode) = match there {
+            None => return as_wanted(Action::Create),
+            Some(Existing::Blocked { .. }) => return as_wanted(Action::Conflict),
+            Some(Existing::File { content, mode }) => (content, mode),
+        };
+        if *there == wanted.content {
+            return as_wanted(match mode {
+                Some(mode) if *mode != wanted.mode => Action::Change,
+                _ => Action::Unchanged,
+            });
         }
-        Some(Existing::File { .. }) => Action::Conflict,
+        if wanted.replaces == Some(Digest::of(there)) {
+            return as_wanted(Action::Change);
+        }
+        match wanted.if_there {
+            IfThere::Refuse => as_wanted(Action::Conflict),
+            IfThere::Skip => as_wanted(Action::Skip),
+            IfThere::Overwrite => as_wanted(Action::Overwrite),
+            IfThere::Merge => match merged(wanted, there) {
+                Some(merged) if merged.text.as_bytes() == there => Fate {
+                    action: Action::Unchanged,
+                    lines: runs_of_both(&merged, wanted),
+                    content: Cow::Owned(merged.text.into_bytes()),
+                },
+                Some(merged) => Fate {
+                    action: Action::Merge,
+                    lines: runs_of_both(&merged, wanted),
+                    content: Cow::Owned(merged.text.into_bytes()),
+                },
+                None => as_wanted(Action::Conflict),
+            },
+        }
     }
 }
 
-/// A unified diff with three lines of context, or nothing where it would be empty or of no use.
-pub fn unified_diff(path: &RelPath, before: &[u8], after: &[u8]) -> Option<String> {
-    if before.len().max(after.len()) > MAX_DIFF {
-        return None;
+/// What stands there with what is new; nothing where that cannot be.
+fn merged(wanted: &Wanted, there: &[u8]) -> Option<Merged> {
+    let (there, new) = (std::str::from_utf8(there).ok()?, std::str::from_utf8(&wanted.content).ok()?);
+    let kind = Kind::of(&wanted.path, there, new)?;
+    let policy = Policy { prefer: Some(Prefer::Earlier), ..Policy::default() };
+    merge::merge(kind, &wanted.path, there, new, &policy).ok()
+}
+
+/// Lines that follow one another there and here, as one.
+fn runs(lines: &[Written]) -> Vec<Lines> {
+    let mut runs = Vec::new();
+    for written in lines {
+        push(&mut runs, Some(written));
     }
-    let (before, after) = (std::str::from_utf8(before).ok()?, std::str::from_utf8(after).ok()?);
-    let lines = before.lines().count() + after.lines().count();
-    if before == after || lines > MAX_DIFF_LINES {
-        return None;
+    runs
+}
+
+fn runs_of_both(merged: &Merged, wanted: &Wanted) -> Vec<Lines> {
+    // Who does not want to know of some lines wants to know of none.
+    if wanted.lines.is_empty() {
+        return Vec::new();
     }
-    let mut options = DiffOptions::new();
-    options.set_original_filename(format!("a/{path}")).set_modified_filename(format!("b/{path}"));
-    Some(options.create_patch(before, after).to_string())
+    let mut runs = Vec::new();
+    for whose in &merged.lines {
+        push(&mut runs, if whose.side == Side::Second { wanted.lines.get(whose.line - 1) } else { None });
+    }
+    runs
+}
+
+fn push(runs: &mut Vec<Lines>, written: Option<&Written>) {
+    match (runs.last_mut(), written) {
+        (Some(Lines { count, from: None }), None) => *count += 1,
+        (Some(Lines { count, from: Some(from) }), Some(written))
+            if (&from.pack, &from.source, from.line + *count)
+                == (&written.file.pack, &written.file.path, written.line) =>
+        {
+            *count += 1;
+        }
+        _ => runs.push(Lines { count: 1, from: written.map(line_origin) }),
+    }
+}
+
+fn line_origin(written: &Written) -> LineOrigin {
+    let Written { file, line } = written;
+    LineOrigin { pack: file.pack.clone(), source: file.path.clone(), line: *line }
 }
 
 /// Files that editors, shells and tools obey when somebody opens or enters the directory.
@@ -231,7 +345,9 @@ mod tests {
             path: path.parse().unwrap(),
             content: content.into(),
             mode: Mode::Regular,
-            origin: None,
+            origins: Vec::new(),
+            lines: Vec::new(),
+            if_there: IfThere::Refuse,
             replaces: None,
             secret: false,
         }
@@ -291,15 +407,6 @@ mod tests {
         assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
         let hostile = text.replace("\"a\"", "\"../a\"");
         assert!(serde_json::from_str::<Plan>(&hostile).unwrap_err().to_string().contains("not a safe path"));
-    }
-
-    #[test]
-    fn diffs_are_for_texts_of_moderate_size() {
-        let path: RelPath = "x".parse().unwrap();
-        assert_eq!(unified_diff(&path, b"\xff", b"a"), None);
-        assert_eq!(unified_diff(&path, b"a", b"a"), None);
-        assert_eq!(unified_diff(&path, &vec![b'a'; MAX_DIFF + 1], b"a"), None);
-        assert_eq!(unified_diff(&path, "\n".repeat(MAX_DIFF_LINES).as_bytes(), b"a"), None);
     }
 
     #[test]

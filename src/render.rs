@@ -12,9 +12,10 @@ use minijinja::value::merge_maps;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::{Files, PackFile};
+use crate::composition::Merge;
 use crate::diagnostic::{Code, Diagnostic, nearest, none_of};
 use crate::expression::{Engine, Library, Shelf, TemplateError, Written};
-use crate::manifest::{Each, Manifest, Merge, Mode, Source, Template};
+use crate::manifest::{Each, Manifest, Mode, Source, Template};
 use crate::name::PackName;
 use crate::path::RelPath;
 use crate::version::Version;

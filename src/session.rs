@@ -16,9 +16,12 @@
 //! ```
 
 mod check;
+mod compose;
 mod dependencies;
 mod exchange;
+mod files;
 mod generate;
+mod hooks;
 mod index;
 mod install;
 mod installed;
@@ -144,12 +147,16 @@ async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Ve
         Command::Generate(generation) => {
             generate::generate(&registries, capabilities, generation, timestamp).await
         }
+        Command::Compose(composing) => {
+            compose::compose(&registries, capabilities, composing, timestamp).await
+        }
         Command::Dependencies { selection, view } => {
             dependencies::dependencies(&registries, selection, &view).await
         }
         Command::Apply { plan, contents, force, trust, wait } => {
             write::apply(&exchange, capabilities, write::Order { plan, contents, force, trust, wait }).await
         }
+        Command::RunHooks { hooks } => hooks::run_all(&exchange, capabilities, hooks).await,
         Command::Install(install) => install::install(&registries, capabilities, install, timestamp).await,
         Command::Uninstall(uninstall) => install::uninstall(&exchange, capabilities, &uninstall).await,
         Command::Installed => installed::installed(&exchange).await,

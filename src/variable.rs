@@ -453,6 +453,8 @@ pub enum Source {
     Argument,
     /// Read from an answers file.
     File,
+    /// Set in the environment.
+    Environment,
     /// Recorded in the lockfile.
     Lock,
     /// Nobody answered.
@@ -466,6 +468,8 @@ pub struct Answers {
     pub arguments: BTreeMap<String, Json>,
     /// Read from an answers file.
     pub file: BTreeMap<String, Json>,
+    /// Set in the environment, by names in lower case. What nobody asks for is not meant for us.
+    pub environment: BTreeMap<String, Json>,
     /// Recorded in the lockfile.
     pub lock: BTreeMap<String, Json>,
     /// Stands for `project_name` when nothing else does.
@@ -474,9 +478,15 @@ pub struct Answers {
 
 impl Answers {
     fn given(&self, name: &str) -> Option<(&Json, Source)> {
-        [(&self.arguments, Source::Argument), (&self.file, Source::File), (&self.lock, Source::Lock)]
-            .into_iter()
-            .find_map(|(answers, source)| Some((answers.get(name)?, source)))
+        let lower = name.to_ascii_lowercase();
+        [
+            (&self.arguments, name, Source::Argument),
+            (&self.file, name, Source::File),
+            (&self.environment, lower.as_str(), Source::Environment),
+            (&self.lock, name, Source::Lock),
+        ]
+        .into_iter()
+        .find_map(|(answers, name, source)| Some((answers.get(name)?, source)))
     }
 }
 
@@ -685,6 +695,9 @@ fn refuse(variable: &Variable, given: &Json, source: Source, expectation: &Expec
             });
     match source {
         Source::File => error.because("the answers file says so"),
+        Source::Environment => {
+            error.because(format!("`PACKWRIGHT_VAR_{}` says so", name.as_str().to_ascii_uppercase()))
+        }
         Source::Lock => error.because("the lockfile says so"),
         Source::Argument | Source::Default => error,
     }

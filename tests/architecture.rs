@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "address",
     "expression",
     "variable",
+    "composition",
     "manifest",
     "registry",
     "archive",

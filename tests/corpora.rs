@@ -1,11 +1,14 @@
 //! Corpora of other projects, read from `../shared/corpora` where that is present.
 #![cfg(not(target_arch = "wasm32"))]
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use minijinja::Value;
 use packwright::address::Address;
 use packwright::archive::{self, Files, PackFile};
 use packwright::compose::compose;
+use packwright::composition::Composition;
 use packwright::constraint::{Constraint, max_satisfying, min_satisfying};
 use packwright::diagnostic::Diagnostic;
 use packwright::expression::Engine;
@@ -401,7 +404,8 @@ fn refusal(kind: &str, id: &str, input: &Json) -> Option<String> {
             let template = "[[templates]]\nname = \"all\"\nsource = \"files/\"";
             let outcome = rendered(template, &files, &both);
             assert_eq!(outcome.problems, [], "{id}");
-            compose(outcome.files).err().map(told)
+            let composed = compose(outcome.files, &Composition::default(), &BTreeSet::new());
+            (!composed.conflicts.is_empty()).then(|| told(composed.conflicts))
         }
         "name" => text().parse::<PackName>().err().map(|error| error.to_string()),
         "version" => match input {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::source::{Pair, Piece, Source, Splices};
-use super::{Clash, MergeError, Merged, Why};
+use super::{Clash, MergeError, Merged, Side, Why};
 
 const BEGIN: &str = "packwright:begin ";
 const END: &str = "packwright:end ";
@@ -25,18 +25,14 @@ fn marked<'t>(line: &'t str, word: &str) -> Option<&'t str> {
     (!name.is_empty()).then_some(name)
 }
 
-fn is_marker(line: &str) -> bool {
+/// Whether a line marks the begin or the end of a region.
+pub fn is_anchor(line: &str) -> bool {
     marked(line, BEGIN).is_some() || marked(line, END).is_some()
 }
 
 /// Whether a text has a marked line.
-pub(super) fn has_markers(text: &str) -> bool {
-    text.contains("packwright:") && text.lines().any(is_marker)
-}
-
-/// A text without its marked lines.
-pub fn without_anchors(text: &str) -> String {
-    text.split_inclusive('\n').filter(|line| !is_marker(line)).collect()
+pub fn has_anchors(text: &str) -> bool {
+    text.contains("packwright:") && text.lines().any(is_anchor)
 }
 
 struct Region<'t> {
@@ -124,8 +120,30 @@ fn region<'t>(source: &Source<'t>, name: &'t str, begin: Range<usize>, lines: &[
 
 pub(super) fn merge(first: &Source<'_>, second: &Source<'_>) -> Result<Merged, MergeError> {
     let (ours, theirs) = (read(first)?, read(second)?);
+    // What has nothing but regions goes into the other, whoever comes first.
+    if ours.outside.is_empty() && !theirs.outside.is_empty() {
+        let mut merged = into((second, &theirs), (first, &ours)).map_err(|clashes| {
+            let turned = |Clash { key, first, second, why }| Clash { key, first: second, second: first, why };
+            MergeError::Clashes(clashes.into_iter().map(turned).collect())
+        })?;
+        for whose in &mut merged.lines {
+            whose.side = match whose.side {
+                Side::First => Side::Second,
+                Side::Second => Side::First,
+            };
+        }
+        return Ok(merged);
+    }
+    into((first, &ours), (second, &theirs)).map_err(MergeError::Clashes)
+}
+
+/// Puts what a text has in its regions into those of another.
+fn into(
+    (first, ours): (&Source<'_>, &Regions<'_>),
+    (second, theirs): (&Source<'_>, &Regions<'_>),
+) -> Result<Merged, Vec<Clash>> {
     let pair = Pair::new(first, second);
-    let mut clashes: Vec<Clash> = outside(&pair, &ours, &theirs).into_iter().collect();
+    let mut clashes: Vec<Clash> = outside(&pair, ours, theirs).into_iter().collect();
     let names: BTreeMap<&str, &Region<'_>> =
         ours.regions.iter().map(|region| (region.name, region)).collect();
     let mut splices = Splices::default();
@@ -135,7 +153,7 @@ pub(super) fn merge(first: &Source<'_>, second: &Source<'_>) -> Result<Merged, M
             None => clashes.push(pair.clash(region.name.to_owned(), &(0..0), &region.begin, Why::Region)),
         }
     }
-    if clashes.is_empty() { Ok(splices.apply(first)) } else { Err(MergeError::Clashes(clashes)) }
+    if clashes.is_empty() { Ok(splices.apply(first)) } else { Err(clashes) }
 }
 
 /// The first line that a later text has outside of its regions and the first text has not.

@@ -8,7 +8,8 @@ use super::source::{Pair, Source, Splices};
 use super::toml::Layout;
 use super::tree::{Data, Member, Node, Scalar};
 use super::versions::{self, Ecosystem, Joined};
-use super::{Clash, Differing, Lists, MergeError, Merged, Note, Policy, Why};
+use super::{Clash, MergeError, Merged, Note, Policy, Why};
+use crate::composition::{Lists, Prefer};
 
 /// A text that was read.
 #[derive(Default)]
@@ -303,10 +304,10 @@ impl<'t> Walk<'_, 't> {
 
     /// What the policy says of two values that are not one.
     fn differ(&mut self, member: Option<&'t Member>, first: &'t Node, second: &'t Node, why: Why) {
-        match self.policy.differing {
-            Differing::Clash => self.clash(first, second, why),
-            Differing::First => {}
-            Differing::Second => self.replace(member, first, second),
+        match self.policy.prefer {
+            None => self.clash(first, second, why),
+            Some(Prefer::Earlier) => {}
+            Some(Prefer::Later) => self.replace(member, first, second),
         }
     }
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::source::{Pair, Piece, Source, Splices};
 use super::versions::{self, Ecosystem, Joined};
-use super::{Clash, Differing, MergeError, Merged, Note, Policy, Why};
+use super::{Clash, MergeError, Merged, Note, Policy, Why};
+use crate::composition::Prefer;
 use crate::path::RelPath;
 
 /// A line with something in it, or several that hang together.
@@ -183,14 +184,14 @@ pub(super) fn variables(
             }
             continue;
         };
-        match policy.differing {
-            Differing::First => {}
-            Differing::Second => {
+        match policy.prefer {
+            Some(Prefer::Earlier) => {}
+            Some(Prefer::Later) => {
                 let line = writer.pair.copied(entry.span.clone());
                 writer.splices.put(ours.span.clone(), vec![line]);
                 there.remove(name);
             }
-            Differing::Clash => {
+            None => {
                 clashes.push(writer.pair.clash(name.to_owned(), &ours.span, &entry.span, Why::Values));
             }
         }
@@ -239,10 +240,10 @@ pub(super) fn requirements(
                 notes.push(note);
                 joined
             }
-            Joined::Disjoint | Joined::Unknown => match policy.differing {
-                Differing::First => continue,
-                Differing::Second => other.to_owned(),
-                Differing::Clash => {
+            Joined::Disjoint | Joined::Unknown => match policy.prefer {
+                Some(Prefer::Earlier) => continue,
+                Some(Prefer::Later) => other.to_owned(),
+                None => {
                     clashes.push(writer.pair.clash(name, &ours.span, &entry.span, Why::Values));
                     continue;
                 }

@@ -3,30 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::Value;
-use serde_json::Value as Json;
 
 use super::exchange::Exchange;
+use super::files;
 use super::protocol::{
-    AnswersFile, Capabilities, Contents, EntryKind, Generation, Outcome, PackDetails, Project, Resolved,
-    Root, VersionState,
+    Capabilities, Contents, EntryKind, Generation, Outcome, PackDetails, Project, Resolved, Root, TextFile,
+    VersionState,
 };
 use super::registries::{Pack, Registries};
 use super::select::{Named, Selected, parse_requirement};
 use crate::archive;
-use crate::compose::{Tree, compose};
+use crate::compose::{Composed, Tree, compose};
+use crate::composition::{Composition, Rule, Strategy};
 use crate::constraint::Constraint;
-use crate::diagnostic::{self, Code, Diagnostic, nearest, none_of};
+use crate::diagnostic::{Code, Diagnostic, nearest, none_of};
 use crate::explain::no_such_version;
 use crate::expression::Engine;
 use crate::lockfile::{LockedFile, Lockfile};
 use crate::manifest::{Manifest, Mode};
 use crate::name::{Identity, PackName, PackageName, RegistryId};
-use crate::path::RelPath;
-use crate::plan::{Action, Existing, Plan, Wanted};
+use crate::path::{PathError, RelPath};
+use crate::plan::{Action, Existing, IfThere, Plan, Wanted};
 use crate::registry::{Digest, Release};
 use crate::render::{Context, Rendered, library, render};
 use crate::variable::{
-    self, Answer, Answers, Kind, Question, TIMESTAMP, Variable, check_timestamp, declare, interview,
+    Answer, Answers, Kind, Question, TIMESTAMP, Variable, check_timestamp, declare, interview,
     unknown_answers,
 };
 use crate::version::Version;
@@ -96,9 +97,14 @@ pub(super) async fn generate(
     if check && !target {
         return Err(Diagnostic::error(Code::InvalidInput, "there is no target to check").into());
     }
+    let Standing { if_there, at } = Standing::of(&generation)?;
+    let (keep_going, lines) = (generation.keep_going, generation.lines);
     let inquiry = Inquiry::new(registries, generation, timestamp).await?;
     inquiry.complete()?;
-    let (tree, secrets) = inquiry.render()?;
+    let Made { tree, secrets, problems, notes } = inquiry.make()?;
+    if !keep_going {
+        none_of(problems.iter().cloned())?;
+    }
     let lockfile = inquiry.lockfile(&tree).to_text();
     let lock = inquiry.selected.lock.as_ref();
     let recorded: BTreeMap<&RelPath, Digest> =
@@ -107,23 +113,30 @@ pub(super) async fn generate(
         .into_values()
         .map(|file| Wanted {
             secret: secrets.contains(&file.path),
+            if_there: at.get(&file.path).copied().unwrap_or(if_there),
             // What stands there as it was generated is not the user's.
             replaces: recorded.get(&file.path).copied(),
             path: file.path,
             content: file.content,
             mode: file.mode,
-            origin: Some(file.origin),
+            origins: file.origins,
+            lines: if lines { file.lines } else { Vec::new() },
         })
         .collect();
-    wanted.push(Wanted {
-        path: RelPath::lockfile(),
-        content: lockfile.clone().into_bytes(),
-        mode: Mode::Regular,
-        origin: None,
-        // Only a lockfile that was read as one is ours to replace.
-        replaces: lock.map(|lock| lock.digest),
-        secret: false,
-    });
+    let is_whole = inquiry.template.is_none();
+    if is_whole {
+        wanted.push(Wanted {
+            path: RelPath::lockfile(),
+            content: lockfile.clone().into_bytes(),
+            mode: Mode::Regular,
+            origins: Vec::new(),
+            lines: Vec::new(),
+            if_there: IfThere::Refuse,
+            // Only a lockfile that was read as one is ours to replace.
+            replaces: lock.map(|lock| lock.digest),
+            secret: false,
+        });
+    }
     let existing = if target {
         let paths = wanted.iter().map(|file| &file.path);
         Some(look_at(registries.exchange(), paths, capabilities.modes).await?)
@@ -131,7 +144,7 @@ pub(super) async fn generate(
         None
     };
     let leftovers = match (target, lock) {
-        (true, Some(lock)) => left_over(registries.exchange(), &lock.content, &wanted).await?,
+        (true, Some(lock)) if is_whole => left_over(registries.exchange(), &lock.content, &wanted).await?,
         _ => Vec::new(),
     };
     let hooks = inquiry.packs.iter().flat_map(|pack| pack.manifest.hooks.clone()).collect();
@@ -147,7 +160,13 @@ pub(super) async fn generate(
             answers: inquiry.recorded().collect(),
             plan,
             lockfile,
-            warnings: inquiry.selected.warnings().chain(leftovers.iter().map(warn_of_left_over)).collect(),
+            problems,
+            warnings: inquiry
+                .selected
+                .warnings()
+                .chain(notes)
+                .chain(leftovers.iter().map(warn_of_left_over))
+                .collect(),
             contents: Contents(contents.into()),
         }),
     })
@@ -163,18 +182,49 @@ async fn not_found(registries: &Registries, name: &PackName) -> Diagnostic {
 }
 
 /// Selected packs with everything they ask and what is answered.
-struct Inquiry {
-    selected: Selected,
+pub(super) struct Inquiry {
+    pub(super) selected: Selected,
     /// In install order, as in the resolution.
     packs: Vec<Pack>,
     timestamp: String,
     facts: BTreeMap<String, Value>,
     questions: Vec<Question>,
     unknown: Vec<Diagnostic>,
+    /// What the user says of files that several packs write.
+    said: Composition,
+    /// The same with what the packs say.
+    composition: Composition,
+    template: Option<String>,
+}
+
+/// What was rendered and joined.
+pub(super) struct Made {
+    tree: Tree,
+    /// The paths of those files whose content tells a secret.
+    secrets: BTreeSet<RelPath>,
+    /// What failed; the files it is about are not in the tree.
+    pub(super) problems: Vec<Diagnostic>,
+    /// What was decided and should be known.
+    pub(super) notes: Vec<Diagnostic>,
+}
+
+/// What becomes of files that stand there already.
+struct Standing {
+    if_there: IfThere,
+    at: BTreeMap<RelPath, IfThere>,
+}
+
+impl Standing {
+    fn of(generation: &Generation) -> Result<Standing, Vec<Diagnostic>> {
+        let at = generation.if_there_at.iter().map(|(path, if_there)| Ok((path.parse()?, *if_there)));
+        let at: Result<_, PathError> = at.collect();
+        let at = at.map_err(|error| Diagnostic::error(Code::InvalidPath, error.to_string()))?;
+        Ok(Standing { if_there: generation.if_there, at })
+    }
 }
 
 impl Inquiry {
-    async fn new(
+    pub(super) async fn new(
         registries: &Registries,
         generation: Generation,
         now: String,
@@ -197,10 +247,13 @@ impl Inquiry {
             }
             None => lock.map_or(now, |lock| lock.timestamp.clone()),
         };
-        let file = generation.answers_file.as_ref().map(parse_answers).transpose()?.unwrap_or_default();
+        let file = generation.answers_file.as_ref();
+        let file = file.map(|file| files::read(file, Code::InvalidAnswer, "answers")).transpose()?;
+        let environment = generation.environment.into_iter();
         let answers = Answers {
             arguments: generation.answers,
-            file,
+            file: file.unwrap_or_default(),
+            environment: environment.map(|(name, text)| (name.to_ascii_lowercase(), text.into())).collect(),
             lock: lock.map(|lock| lock.answers.clone()).unwrap_or_default(),
             directory_name: generation.directory_name,
         };
@@ -209,11 +262,15 @@ impl Inquiry {
         let facts = facts(&selected, &packs, &timestamp);
         let questions = interview(&Engine::new(), &declarations, &answers, &facts);
         let unknown = unknown_answers(&declarations, &answers);
-        Ok(Inquiry { selected, packs, timestamp, facts, questions, unknown })
+        let said = said(generation.composition, generation.rules_file.as_ref())?;
+        let said = said.or_else(|| lock.map(|lock| lock.composition.clone())).unwrap_or_default();
+        let composition = said.clone().over(&composition_of(&selected, &packs, said.strategy)?);
+        let template = generation.template;
+        Ok(Inquiry { selected, packs, timestamp, facts, questions, unknown, said, composition, template })
     }
 
     /// All that stands in the way of rendering.
-    fn complete(&self) -> Result<(), Vec<Diagnostic>> {
+    pub(super) fn complete(&self) -> Result<(), Vec<Diagnostic>> {
         let mut problems = self.unknown.clone();
         problems.extend(self.questions.iter().filter_map(|question| question.problem.clone()));
         problems
@@ -221,35 +278,42 @@ impl Inquiry {
         none_of(problems)
     }
 
-    /// The files, and the paths of those whose content tells a secret.
-    fn render(&self) -> Result<(Tree, BTreeSet<RelPath>), Vec<Diagnostic>> {
-        let tree = compose(self.render_with(|question| question.answer.clone())?)?;
+    /// Renders and joins. What fails is left out and told.
+    pub(super) fn make(&self) -> Result<Made, Vec<Diagnostic>> {
+        let (files, mut problems) = self.render_with(|question| question.answer.clone());
+        let secrets = self.secrets(&files);
+        let Composed { mut tree, conflicts, mut notes, unused } = compose(files, &self.composition, &secrets);
+        // The rules of packs are for other projects as well; those of the user come first.
+        notes.extend(unused.into_iter().filter_map(|at| self.said.rules.get(at)).map(unused_rule));
+        tree.retain(|path, _| {
+            conflicts.iter().all(|conflict| conflict.subject.as_deref() != Some(path.as_str()))
+        });
+        problems.extend(conflicts);
         let bytes: usize = tree.values().map(|file| file.content.len()).sum();
         if bytes > MAX_PROJECT {
             let message = format!("the project has more than {} MiB", MAX_PROJECT >> 20);
             return Err(Diagnostic::error(Code::RenderFailed, message).into());
         }
-        let secret = |question: &&Question| question.variable.secret;
-        let mut secrets = BTreeSet::new();
-        if self.questions.iter().any(|question| secret(&question)) {
-            // A file that other secrets would change depends on them. Where they cannot be
-            // rendered, everything may.
-            let others = self.render_with(|question| match secret(&question) {
-                true => Some(another_answer(&question.variable, question.answer.as_ref())),
-                false => question.answer.clone(),
-            });
-            let others: BTreeMap<RelPath, Vec<u8>> =
-                others.unwrap_or_default().into_iter().map(|file| (file.path, file.content)).collect();
-            let told = tree.values().filter(|file| others.get(&file.path) != Some(&file.content));
-            secrets.extend(told.map(|file| file.path.clone()));
-        }
-        Ok((tree, secrets))
+        Ok(Made { tree, secrets, problems, notes })
     }
 
-    fn render_with(
-        &self,
-        answer: impl Fn(&Question) -> Option<Answer>,
-    ) -> Result<Vec<Rendered>, Vec<Diagnostic>> {
+    /// The paths of files that other secrets would change. Where they cannot be rendered, any may be.
+    fn secrets(&self, files: &[Rendered]) -> BTreeSet<RelPath> {
+        let secret = |question: &&Question| question.variable.secret;
+        if !self.questions.iter().any(|question| secret(&question)) {
+            return BTreeSet::new();
+        }
+        let (others, problems) = self.render_with(|question| match secret(&question) {
+            true => Some(another_answer(&question.variable, question.answer.as_ref())),
+            false => question.answer.clone(),
+        });
+        let given = by_path(files);
+        let others = if problems.is_empty() { by_path(&others) } else { BTreeMap::new() };
+        let told = given.iter().filter(|(path, contents)| others.get(*path) != Some(contents));
+        told.map(|(path, _)| (*path).clone()).collect()
+    }
+
+    fn render_with(&self, answer: impl Fn(&Question) -> Option<Answer>) -> (Vec<Rendered>, Vec<Diagnostic>) {
         let values = |secrets: bool| {
             let answers = self.questions.iter().filter(|question| secrets || !question.variable.secret);
             let answers = answers.map(|question| {
@@ -263,11 +327,11 @@ impl Inquiry {
         let mut problems = Vec::new();
         let library = library(self.packs.iter().map(|pack| (&pack.manifest, &pack.files)));
         for pack in &self.packs {
-            let outcome = render(&pack.manifest, &pack.files, &library, &context, None);
+            let outcome = render(&pack.manifest, &pack.files, &library, &context, self.template.as_deref());
             rendered.extend(outcome.files);
             problems.extend(outcome.problems);
         }
-        if problems.is_empty() { Ok(rendered) } else { Err(problems) }
+        (rendered, problems)
     }
 
     /// Answers that may be written down: no secrets, nothing that was not asked.
@@ -281,19 +345,82 @@ impl Inquiry {
     fn lockfile(&self, tree: &Tree) -> Lockfile {
         let files = tree.values().map(|file| LockedFile {
             path: file.path.clone(),
-            pack: file.origin.pack.clone(),
-            template: file.origin.template.clone(),
+            pack: file.origin().pack.clone(),
+            template: file.origin().template.clone(),
+            others: file.others(),
             mode: file.mode,
             hash: Digest::of(&file.content),
         });
         let lockfile = Lockfile {
             timestamp: self.timestamp.clone(),
+            composition: self.said.clone(),
             answers: Lockfile::record(self.recorded()),
             files: files.collect(),
             ..self.selected.record()
         };
         self.selected.as_before(lockfile)
     }
+}
+
+/// The contents that packs give for each path.
+fn by_path(files: &[Rendered]) -> BTreeMap<&RelPath, Vec<&[u8]>> {
+    let mut contents: BTreeMap<&RelPath, Vec<&[u8]>> = BTreeMap::new();
+    for file in files {
+        contents.entry(&file.path).or_default().push(&file.content);
+    }
+    contents
+}
+
+/// What the user says of files that several packs write, if anything.
+pub(super) fn said(
+    given: Option<Composition>,
+    file: Option<&TextFile>,
+) -> Result<Option<Composition>, Diagnostic> {
+    let file = file.map(|file| files::read::<Composition>(file, Code::InvalidInput, "rules")).transpose()?;
+    Ok(match (given, file) {
+        (Some(given), Some(file)) => Some(given.over(&file)),
+        (given, file) => given.or(file),
+    })
+}
+
+fn unused_rule(rule: &Rule) -> Diagnostic {
+    let message = format!("no two packs write a file that the rule for `{}` is about", rule.path);
+    Diagnostic::warning(Code::PathConflict, message).about(&rule.path).suggest("leave it out")
+}
+
+/// What packs say of files that several write: who needs others comes before those, and what was asked
+/// for has the strategy, unless one is given.
+fn composition_of(
+    selected: &Selected,
+    packs: &[Pack],
+    given: Option<Strategy>,
+) -> Result<Composition, Vec<Diagnostic>> {
+    let mut composition = Composition { strategy: given, rules: Vec::new() };
+    let mut decided: Option<&Manifest> = None;
+    for (chosen, pack) in selected.resolution.packs.iter().zip(packs).rev() {
+        let Manifest { composition: own, .. } = &pack.manifest;
+        composition.rules.extend(own.rules.iter().cloned());
+        let Some(strategy) = own.strategy.filter(|_| chosen.requested && given.is_none()) else { continue };
+        match decided {
+            Some(other) if composition.strategy != Some(strategy) => {
+                let message = "two packs want files to be joined by different strategies";
+                let wants = |manifest: &Manifest| {
+                    let strategy = manifest.composition.strategy.unwrap_or_default();
+                    format!("`{}` wants `{strategy}`", manifest.label())
+                };
+                return Err(Diagnostic::error(Code::Conflict, message)
+                    .because(wants(other))
+                    .because(wants(&pack.manifest))
+                    .suggest("choose one with `--strategy`")
+                    .into());
+            }
+            _ => {
+                composition.strategy = Some(strategy);
+                decided = Some(&pack.manifest);
+            }
+        }
+    }
+    Ok(composition)
 }
 
 /// A package name belongs to one registry in one project: templates know packages by name, and two
@@ -348,28 +475,6 @@ fn facts(selected: &Selected, packs: &[Pack], timestamp: &str) -> BTreeMap<Strin
         ("packages".to_owned(), Value::from_pairs(packages)),
         (TIMESTAMP.to_owned(), Value::from(timestamp)),
     ])
-}
-
-fn parse_answers(file: &AnswersFile) -> Result<BTreeMap<String, Json>, Vec<Diagnostic>> {
-    let shown = file.name.chars().take(200).collect::<String>();
-    let broken = |error: &dyn std::fmt::Display, place: Option<diagnostic::Location>| {
-        let error =
-            Diagnostic::error(Code::InvalidAnswer, format!("{shown} holds no answers")).because(error);
-        vec![match place {
-            Some(place) => error.at(place),
-            None => error,
-        }]
-    };
-    let place = |offset: usize| diagnostic::Location::of_offset(&shown, &file.text, offset);
-    if file.text.len() > variable::MAX_TEXT * 4 {
-        return Err(broken(&"it is too large", None));
-    }
-    match file.name.rsplit('.').next() {
-        Some("toml") => toml::from_str(&file.text)
-            .map_err(|error| broken(&error.message(), error.span().map(|span| place(span.start)))),
-        Some("json") => serde_json::from_str(&file.text).map_err(|error| broken(&error, None)),
-        _ => Err(broken(&"its name ends with neither `.toml` nor `.json`", None)),
-    }
 }
 
 /// Some answer to a secret that is not the one given.

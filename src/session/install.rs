@@ -288,6 +288,7 @@ impl Installer<'_> {
         }
         selected.as_before(Lockfile {
             timestamp: lock.timestamp.clone(),
+            composition: lock.composition.clone(),
             answers: lock.answers.clone(),
             files,
             ..now
@@ -618,7 +619,7 @@ async fn leave(exchange: &Exchange, directory: &RelPath, item: &Item) -> Result<
 fn unwanted_hook(hook: &Hook) -> Diagnostic {
     let message = format!("`{}` wants to run `{}`", hook.pack, hook.command);
     let error = Diagnostic::error(Code::NeedsConsent, message).about(&hook.pack);
-    error.suggest("add `--trust` to run it, or `--no-hooks` to install without it")
+    error.suggest("add `--trust` to run it, or `--skip-hooks` to install without it")
 }
 
 fn by_itself((entry, path): (&Entry, RelPath)) -> Diagnostic {

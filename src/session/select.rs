@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::exchange::Exchange;
 use super::protocol::{Change, HostErrorKind, Root, Selection};
 use super::registries::Registries;
+use crate::composition::Composition;
 use crate::constraint::{Constraint, ConstraintError, Requirement, RequirementError};
 use crate::diagnostic::{Code, Diagnostic, nearest, none_of};
 use crate::explain::explain;
@@ -194,6 +195,7 @@ impl Selected {
             prereleases,
             with: request.with.iter().cloned().collect(),
             overrides: request.overrides.clone(),
+            composition: Composition::default(),
             answers: BTreeMap::new(),
             packs: resolution.packs.iter().filter_map(pack).collect(),
             packages: resolution.packages.iter().map(package).collect(),

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
+use crate::compose::FileConflict;
 use crate::config::{ConfigureInput, Configured};
 use crate::explain::RingEdge;
 use crate::manifest::{RawManifest, known_keys};
@@ -83,6 +84,7 @@ fn the_typescript_types_are_those_of_the_protocol() {
     declarations.visit::<Configured>();
     // Those that only stand in the details of a diagnostic.
     declarations.visit::<Conflict>();
+    declarations.visit::<FileConflict>();
     declarations.visit::<RingEdge>();
     let head = "// The types that cross to the core. Generated from src/session/protocol.rs by its tests.\n"
         .to_owned();
@@ -106,6 +108,8 @@ fn the_known_keys_are_those_of_the_schema() {
         (vec!["packages", "x"], &schema["$defs"]["DetailedPackage"]),
         (vec!["variables", "x"], &schema["$defs"]["Variable"]),
         (vec!["syntax"], &schema["$defs"]["Syntax"]),
+        (vec!["composition"], &schema["$defs"]["Composition"]),
+        (vec!["composition", "rules", "0"], &schema["$defs"]["Rule"]),
         (vec!["templates", "0"], &schema["$defs"]["Template"]),
         (vec!["hooks"], &schema["$defs"]["Hooks"]),
         (vec!["tests", "0"], &schema["$defs"]["Test"]),

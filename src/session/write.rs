@@ -8,8 +8,9 @@ use super::generate::look_at;
 use super::protocol::{Capabilities, Outcome};
 use super::transaction::{Content, FileChange, Target, no_interruption};
 use crate::diagnostic::{Code, Diagnostic, none_of};
+use crate::merge::unified_diff;
 use crate::path::{PathSet, RelPath};
-use crate::plan::{Action, Existing, Operation, Plan, runs_on_open, unified_diff};
+use crate::plan::{Action, Existing, Operation, Plan, runs_on_open};
 use crate::registry::Digest;
 
 /// A plan and how to carry it out.
@@ -71,8 +72,8 @@ impl Order {
 
     /// Whether the plan found everything as it should be.
     fn changes_nothing(&self) -> bool {
-        self.plan.compared
-            && self.plan.operations.iter().all(|operation| operation.action == Action::Unchanged)
+        let changes = |operation: &Operation| !matches!(operation.action, Action::Unchanged | Action::Skip);
+        self.plan.compared && !self.plan.operations.iter().any(changes)
     }
 
     async fn look(
@@ -128,10 +129,9 @@ impl Order {
         let problems = running.map(|operation| {
             let message = format!("`{}` may run by itself when the directory is opened", operation.path);
             let error = Diagnostic::error(Code::NeedsConsent, message).about(&operation.path);
-            let error = match &operation.origin {
-                Some(origin) => error.because(format!("`{}@{}` brings it", origin.pack, origin.version)),
-                None => error,
-            };
+            let error = operation.origins.iter().fold(error, |error, origin| {
+                error.because(format!("`{}@{}` brings it", origin.pack, origin.version))
+            });
             error.suggest("look at it with `--dry-run`, then add `--trust`")
         });
         none_of(problems)
@@ -141,7 +141,8 @@ impl Order {
     fn pending(&self, existing: &BTreeMap<RelPath, Existing>) -> Result<Vec<Pending<'_>>, Vec<Diagnostic>> {
         let mut pending = Vec::new();
         let mut problems = Vec::new();
-        for operation in &self.plan.operations {
+        let skipped = |operation: &&Operation| operation.action == Action::Skip && !self.force;
+        for operation in self.plan.operations.iter().filter(|operation| !skipped(operation)) {
             let content = self.content(operation).unwrap_or_default();
             match existing.get(&operation.path) {
                 None => pending.push(Pending { operation, replaces: None }),
@@ -177,7 +178,8 @@ impl Order {
     /// plan saw it, only as it was seen.
     fn may_replace(&self, operation: &Operation, there: &[u8]) -> bool {
         let as_seen = !self.plan.compared || operation.before == Some(Digest::of(there));
-        as_seen && (self.force || (self.plan.compared && operation.action == Action::Change))
+        let is_meant = matches!(operation.action, Action::Change | Action::Merge | Action::Overwrite);
+        as_seen && (self.force || (self.plan.compared && is_meant))
     }
 
     fn conflict(&self, operation: &Operation, there: &[u8], content: &[u8]) -> Diagnostic {

@@ -98,7 +98,7 @@ error[install-failed]: this cannot be installed: the archive of \`app@1.0.0\` is
 Running \`exit 3\` of app
 error[install-failed]: the hook \`exit 3\` of \`app\` failed
   because it exited with 3
-  help: everything is installed: mend what it needs and \`packwright install --trust\` runs it, \`--no-hooks\` leaves it out
+  help: everything is installed: mend what it needs and \`packwright install --trust\` runs it, \`--skip-hooks\` leaves it out
 `,
     });
     assert.ok(existsSync(join(cwd, ".packwright/packages/app/pack.toml")));
@@ -267,7 +267,7 @@ error[invalid-path]: \`.git/packs\` is not a safe path: \`.git\` is Git's own
       exit: 12,
       says: `
 error[needs-consent]: \`app\` wants to run \`make\`
-  help: add \`--trust\` to run it, or \`--no-hooks\` to install without it
+  help: add \`--trust\` to run it, or \`--skip-hooks\` to install without it
 `,
     });
   });

@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use packwright::merge::{Differing, Kind, Lists, MergeError, Merged, Policy, Side, merge};
+use packwright::composition::{Lists, Prefer};
+use packwright::merge::{Kind, MergeError, Merged, Policy, Side, merge};
 use packwright::path::RelPath;
 use serde::Deserialize;
 
@@ -14,7 +15,7 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields)]
 struct Settings {
     path: Option<String>,
-    differing: Differing,
+    prefer: Option<Prefer>,
     lists: Vec<(String, Lists)>,
 }
 
@@ -50,7 +51,7 @@ impl Case {
         Case {
             directory: directory.to_owned(),
             path: settings.path.unwrap_or_else(|| default_path(&extension)).parse().unwrap(),
-            policy: Policy { differing: settings.differing, lists: lists.collect() },
+            policy: Policy { prefer: settings.prefer, lists: lists.collect() },
             texts: ["first", "second", "third"].iter().filter_map(|name| read(name)).collect(),
             extension,
         }

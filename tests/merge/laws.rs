@@ -2,7 +2,8 @@
 //!
 //! `PACKWRIGHT_CASES` sets how many.
 
-use packwright::merge::{Clash, Differing, Kind, MergeError, Merged, Policy, Side, Why, merge, yaml_to_json};
+use packwright::composition::Prefer;
+use packwright::merge::{Clash, Kind, MergeError, Merged, Policy, Side, Why, merge, yaml_to_json};
 use packwright::path::RelPath;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -73,7 +74,7 @@ fn path(text: &str) -> RelPath {
 }
 
 fn joined(kind: Kind, path: &RelPath, first: &str, second: &str) -> Result<Merged, MergeError> {
-    let policy = Policy { differing: Differing::First, ..Policy::default() };
+    let policy = Policy { prefer: Some(Prefer::Earlier), ..Policy::default() };
     merge(kind, path, first, second, &policy)
 }
 
@@ -158,10 +159,10 @@ proptest! {
     fn any_text_is_joined_or_refused(
         first in "([a-c\"'\\[\\]{}:,.#=&*|>!\\-\\n\\r\t /é]|\\$\\{|\"\"\"|---\n|: |- |  |# x\n|```\n|packwright:begin a\n|packwright:end a\n){0,30}",
         second in "([a-c\"'\\[\\]{}:,.#=&*|>!\\-\\n\\r\t /é]|---\n|: |- |  |## a\n|```\n|packwright:begin a\n|packwright:end a\n){0,30}",
-        differing in prop_oneof![Just(Differing::Clash), Just(Differing::First), Just(Differing::Second)],
+        prefer in prop_oneof![Just(None), Just(Some(Prefer::Earlier)), Just(Some(Prefer::Later))],
     ) {
         use Kind::*;
-        let policy = Policy { differing, ..Policy::default() };
+        let policy = Policy { prefer, ..Policy::default() };
         for kind in [Json, Toml, Yaml, Lines, Variables, Requirements, Sections, Anchors] {
             for name in ["a", "package.json", "Cargo.toml", "compose.yaml", ".gitignore"] {
                 match merge(kind, &path(name), &first, &second, &policy) {

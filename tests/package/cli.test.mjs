@@ -41,6 +41,7 @@ describe("help and version", { concurrency: 4 }, () => {
     ["help-uninstall", ["uninstall", "--help"]],
     ["help-outdated", ["outdated", "--help"]],
     ["help-generate", ["generate", "-h"]],
+    ["help-compose", ["compose", "--help"]],
     ["help-publish", ["publish", "--help"]],
     ["help-yank", ["yank", "--help"]],
     ["help-registry-build", ["registry", "build", "--help"]],
@@ -286,8 +287,10 @@ describe("generate", { concurrency: 4 }, () => {
     const { code, stdout, stderr } = await packwright([...args, "--json"], { cwd });
     assert.equal(code, 0, stderr);
     assert.ok(!(stdout + stderr).includes("HUSHHUSH"));
+    const fresh = await packwright([...args, "--dry-run", "--diff"], { cwd: scratch() });
+    assert.match(fresh.stdout, /\+\+\+ b\/\.env\nIt holds a secret\n/);
     writeFileSync(join(cwd, "demo/.env"), "TOKEN=other\n");
-    for (const how of [["--dry-run"], ["--check"], ["--yes"], ["--dry-run", "--json"], ["--check", "--json"], ["--json"]]) {
+    for (const how of [["--dry-run"], ["--dry-run", "--diff"], ["--origin", ".env", "--json"], ["--check"], ["--yes"], ["--dry-run", "--json"], ["--check", "--json"], ["--json"]]) {
       const told = await packwright([...args, ...how], { cwd });
       assert.ok((told.stdout + told.stderr).includes(".env"), how.join(" "));
       assert.ok(!(told.stdout + told.stderr).includes("HUSHHUSH"), told.stdout + told.stderr);

@@ -15,6 +15,28 @@ export function depot(packs) {
   return directory;
 }
 
+/**
+ * A directory of pack sources with templates: `packs` maps names to `{ version, toml, files }`, where `toml` is what follows `[pack]` and
+ * `files` maps paths in the pack to texts.
+ */
+export function sources(packs) {
+  const directory = scratch("sources");
+  for (const [name, { version = "1.0.0", toml, files }] of Object.entries(packs)) {
+    const head = `[pack]\nname = "${name}"\nversion = "${version}"\ndescription = "The pack ${name}"\n`;
+    for (const [path, text] of [["pack.toml", head + toml], ...Object.entries(files)]) {
+      const place = join(directory, name, path);
+      mkdirSync(dirname(place), { recursive: true });
+      writeFileSync(place, text);
+    }
+  }
+  return directory;
+}
+
+/** The table of a template that reads the file of its name and writes `output`. */
+export function template(name, output = name, more = "") {
+  return `[[templates]]\nname = "${name}"\nsource = "${name}"\noutput = "${output}"\n${more}`;
+}
+
 /** Packs that depend on each other in a line: `pack-1` on nothing, `pack-2` on `pack-1` and so on. */
 export function line(count, size) {
   const number = (at) => `pack-${at}`;

@@ -232,7 +232,7 @@ describe("the command line", { concurrency: 2 }, () => {
     [["install", "--resume", "--rollback"], "`--resume` and `--rollback` do not go together"],
     [["install", "--resume", "--dry-run"], "`--resume` and `--dry-run` do not go together"],
     [["generate", "-o", ".", "--rollback", "--check"], "`--rollback` and `--check` do not go together"],
-    [["install", "app", "--trust", "--no-hooks"], "`--trust` and `--no-hooks` do not go together"],
+    [["install", "app", "--trust", "--skip-hooks"], "`--trust` and `--skip-hooks` do not go together"],
     [["uninstall"], "PACK is missing: the name of a pack that is installed"],
     [["generate", "app", "--resume"], "it is not said which directory was being written"],
     [["install", "app", "--metric", "x"], "`packwright install` has no flag `--metric`"],
@@ -257,7 +257,7 @@ describe("hooks", { concurrency: 2, skip: process.platform === "win32" && "writt
     const { code, stderr } = await packwright(["install", "app", ...registryOf(registry)], { cwd });
     assert.equal(code, 12, stderr);
     assert.match(stderr, /error\[needs-consent\]: `app` wants to run `echo/);
-    assert.match(stderr, /`--trust` to run it, or `--no-hooks`/);
+    assert.match(stderr, /`--trust` to run it, or `--skip-hooks`/);
     assert.deepEqual(paths(cwd), []);
   });
 
@@ -273,9 +273,9 @@ describe("hooks", { concurrency: 2, skip: process.platform === "win32" && "writt
     assert.doesNotMatch(twice.stderr, /Running/, "only what is new runs");
   });
 
-  test("are left out with --no-hooks, and listed", async () => {
+  test("are left out with --skip-hooks, and listed", async () => {
     const cwd = scratch();
-    const { code, stdout, stderr } = await packwright(["install", "app", "--no-hooks", ...registryOf(registry)], { cwd });
+    const { code, stdout, stderr } = await packwright(["install", "app", "--skip-hooks", ...registryOf(registry)], { cwd });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /\n\nCommands that were left out \(`packwright install --trust` runs them\):\n {2}echo .* {2}of app\n$/);
     assert.ok(!existsSync(join(cwd, packages, "app/tokens.txt")));
@@ -295,7 +295,7 @@ describe("hooks", { concurrency: 2, skip: process.platform === "win32" && "writt
     assert.ok(existsSync(join(cwd, "packwright.lock")));
     const again = await packwright(["install", ...registryOf(registry)], { cwd });
     assert.equal(again.code, 12, "what did not run is asked for again");
-    const left = await packwright(["install", "--no-hooks", ...registryOf(registry)], { cwd });
+    const left = await packwright(["install", "--skip-hooks", ...registryOf(registry)], { cwd });
     assert.match(left.stdout, /Commands that were left out \(`packwright install --trust` runs them\):\n {2}echo out/);
     assert.equal((await packwright(["install", ...registryOf(registry)], { cwd })).stdout, "Nothing to do: .packwright/packages is as it should be\n");
   });
@@ -384,7 +384,7 @@ describe("with a person at the terminal", { skip: noTerminal, concurrency: 2 }, 
     assert.deepEqual(paths(cwd), []);
     assert.equal((await ask(cwd, "y")).code, 0);
     assert.ok(existsSync(join(cwd, "app/ran.txt")));
-    const refused = await packwright([...args, "--no-hooks"], { cwd: scratch() });
+    const refused = await packwright([...args, "--skip-hooks"], { cwd: scratch() });
     assert.equal(refused.code, 12, refused.stderr);
   });
 

@@ -59,7 +59,7 @@ describe("the published shape", { concurrency: 2 }, () => {
       mkdirSync(directory, { recursive: true });
       writeFileSync(
         join(directory, "program.ts"),
-        `import { constraints, open, PackwrightError, type Change, type Conflict, type Dependencies, type Host, type Installation, openMetrics, type ProgressEvent, type Project, type Question, type Reply, type Request } from "packwright";
+        `import { constraints, open, PackwrightError, type Change, type Composite, type Conflict, type Dependencies, type FileConflict, type Hook, type Host, type Installation, openMetrics, type ProgressEvent, type Project, type Question, type Reply, type Request } from "packwright";
          import { constraints as constraintsSlim, open as openSlim } from "packwright/slim";
          import { open as openInline } from "packwright/inline";
          const host: Host = {
@@ -75,12 +75,19 @@ describe("the published shape", { concurrency: 2 }, () => {
          const blob: Blob = new Blob([...project.files.values()]);
          const found: Dependencies = await pw.dependencies({ packs: ["a"], strategy: "lowest-direct", why: "b", overrides: ["c@^1"], update: [], locked: true });
          const changes: readonly Change[] = project.changes;
+         const rules = [{ path: "*.json", prefer: "later" as const, lists: { "jobs.*": { by: "name" } } }];
+         const composite: Composite = await pw.compose({ packs: ["a", "b"], name: "@c/ab", composition: { strategy: "rules", rules }, answers: { port: 1 } });
+         await composite.write("packs/@c/ab", { force: true });
+         await pw.generate({ packs: ["a"], lines: true, keepGoing: true, template: "t", environment: { PORT: "1" }, ifThere: "merge", ifThereAt: { x: "skip" } });
+         const ran: Hook[] = await project.runHooks("demo");
+         const lines: number[] = project.plan.operations.flatMap(({ lines }) => lines.map(({ count, from }) => count + (from?.line ?? 0)));
+         console.log(composite.manifest, composite.isTried, ran, lines, project.problems);
          const told: ProgressEvent[] = [];
          const done: Installation = await pw.install({ packs: ["a"], directory: "demo", into: "", hooks: "skip", onProgress: (event) => told.push(event) });
          const end: () => void = pw.metrics.subscribe((measured) => measured.type === "cache" ? measured.hits : measured.seconds);
          const text: string = openMetrics(pw.metrics.snapshot());
          await pw.recover("demo", "roll-back", { wait: false });
-         const details: Conflict | unknown[] | null | undefined = project.warnings[0]?.details;
+         const details: Conflict | FileConflict | unknown[] | null | undefined = project.warnings[0]?.details;
          const { satisfies, satisfiesAll, maxSatisfying } = await constraints();
          const highest: string | null = (await constraintsSlim({ wasm: new Uint8Array() })).maxSatisfying(["1.0.0"], "^1", { prerelease: true });
          const fits: boolean[] = satisfiesAll(["1.0.0"], ["^1"]);

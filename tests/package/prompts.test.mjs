@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { sources, template } from "./depot.mjs";
 import { cli, filesOf, packs, packwright, scratch, timestamp } from "./installed.mjs";
 import { converse, keys, noTerminal } from "./terminal.mjs";
 
@@ -10,6 +11,29 @@ const fixed = ["--registry", `fixtures=${join(packs, "good")}`, "--timestamp", t
 
 function talk(args, cwd, env) {
   return converse(cli, args, { cwd, env: { PACKWRIGHT_REGISTRY: "", ...env } });
+}
+
+/** Packs to be asked about: files that may stand there already, groups of questions, a command. */
+function shelf() {
+  const variable = (name, more) => `[variables.${name}]\ndescription = "${name.charAt(0).toUpperCase()}${name.slice(1)}"\n${more}\n`;
+  const questions = [
+    '[variables.owner]\ndescription = "Who owns it"\n',
+    variable("port", 'type = "integer"\ndefault = 80\ngroup = "Server"'),
+    variable("colour", 'choices = ["red", "green"]\ndefault = "red"\ngroup = "Look"'),
+    variable("host", 'default = "on {{ port }}"\ngroup = "Server"'),
+  ];
+  return sources({
+    files: {
+      toml: template("ignore", ".gitignore") + template("keep.txt") + template("plain.txt"),
+      files: { ignore: "dist/\n", "keep.txt": "given 1\n", "plain.txt": "given 2\n" },
+    },
+    rival: { toml: template("keep.txt"), files: { "keep.txt": "rival\n" } },
+    grouped: { toml: questions.join("") + template("all.txt"), files: { "all.txt": "{{ owner }} {{ port }} {{ host }} {{ colour }}\n" } },
+    hooked: {
+      toml: `${template("a.txt")}[hooks]\npost-generate = ["echo from $(basename $PWD)"]\n`,
+      files: { "a.txt": "a\n" },
+    },
+  });
 }
 
 describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
@@ -35,6 +59,9 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     person.type(`${keys.down}${keys.space}${keys.enter}`);
     await person.see("Access token (token)");
     person.type(`SECRET${keys.enter}`);
+    await person.see("token         ••••••••");
+    await person.see("Are they right?");
+    person.type(keys.enter);
     await person.see("answers.txt");
     await person.see("Write 2 files to demo?");
     person.type("y");
@@ -51,11 +78,16 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     const person = talk(["generate", "greeting", "--name", "demo", "--var", "port=8080", ...fixed], cwd);
     await person.see("How to greet (greeting)");
     person.type(keys.enter);
+    await person.see("Are they right?");
+    person.type(keys.enter);
     await person.see("Write 3 files to demo?");
+    person.type(keys.enter);
+    await person.see("Run 1 command in demo?");
     person.type(keys.enter);
     const { code, text } = await person.end();
     assert.equal(code, 0, text);
     assert.ok(!text.includes("(port)"));
+    assert.match(text, /Next:\n {2}cd demo\n {2}bin\/greet\.sh\n/, "Enter runs no command");
     assert.equal(readFileSync(join(cwd, "demo/src/demo.txt"), "utf8"), "Hello, demo, on port 8080!\n");
   });
 
@@ -67,6 +99,8 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
       await person.see(`(${name})`);
       person.type(keys.enter);
     }
+    await person.see("Are they right?");
+    person.type(keys.enter);
     await person.see("to demo?");
     person.type(keys.enter);
     const { code, text } = await person.end();
@@ -139,7 +173,7 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
       const cwd = scratch();
       const person = talk(["generate", "greeting", "--name", "demo", ...fixed], cwd);
       if (words !== "How to greet") {
-        for (const question of ["(greeting)", "(port)"]) {
+        for (const question of ["(greeting)", "(port)", "Are they right?"]) {
           await person.see(question);
           person.type(keys.enter);
         }
@@ -153,16 +187,134 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     });
   }
 
-  test("files that would be lost end it without a question", async () => {
+  test("with --existing abort files that would be lost end it without a question", async () => {
     const cwd = scratch();
     mkdirSync(join(cwd, "demo/src"), { recursive: true });
     writeFileSync(join(cwd, "demo/src/demo.txt"), "mine\n");
-    const person = talk(["generate", "greeting", "--name", "demo", "--var", "port=8080", "--var", "greeting=Hello", ...fixed], cwd);
+    const settled = ["--name", "demo", "--var", "port=8080", "--var", "greeting=Hello", "--existing", "abort"];
+    const person = talk(["generate", "greeting", ...settled, ...fixed], cwd);
     await person.see("-mine");
     const { code, text } = await person.end();
     assert.equal(code, 13, text);
     assert.ok(!text.includes("Write 3 files"));
     assert.deepEqual([...filesOf(cwd).keys()], ["demo/src/demo.txt"]);
+  });
+
+  test("each file that would be lost is shown and asked about", async () => {
+    const cwd = scratch();
+    const registry = shelf();
+    mkdirSync(join(cwd, "demo"));
+    for (const file of ["ignore", "keep.txt", "plain.txt"]) writeFileSync(join(cwd, "demo", file === "ignore" ? ".gitignore" : file), "mine\n");
+    const person = talk(["generate", "files", "--name", "demo", "--registry", registry], cwd);
+    const choose = async (file, steps) => {
+      await person.see(`${file} is there already and differs`);
+      await person.see("Keep mine");
+      person.type(`${keys.down.repeat(steps)}${keys.enter}`);
+    };
+    await person.see("-mine");
+    await choose(".gitignore", 3);
+    await person.see("-mine");
+    await choose(".gitignore", 2);
+    await choose("keep.txt", 0);
+    await choose("plain.txt", 2);
+    await person.see("plain.txt cannot be merged");
+    await choose("plain.txt", 1);
+    await person.see("± .gitignore  11 B, merge");
+    await person.see("- keep.txt  8 B, skip");
+    await person.see("~ plain.txt  8 B, overwrite");
+    await person.see("Write 3 files to demo?");
+    person.type("y");
+    const { code, text } = await person.end();
+    assert.equal(code, 0, text);
+    assert.match(text, /Wrote 3 files .* to demo; 1 file of yours kept\n/);
+    const written = [".gitignore", "keep.txt", "plain.txt"].map((file) => readFileSync(join(cwd, "demo", file), "utf8"));
+    assert.deepEqual(written, ["mine\ndist/\n", "mine\n", "given 2\n"]);
+  });
+
+  test("stopping at a file that would be lost writes nothing", async () => {
+    const cwd = scratch();
+    mkdirSync(join(cwd, "demo"));
+    writeFileSync(join(cwd, "demo/keep.txt"), "mine\n");
+    const person = talk(["generate", "files", "--name", "demo", "--registry", shelf()], cwd);
+    await person.see("keep.txt is there already");
+    person.type(`${keys.down.repeat(4)}${keys.enter}`);
+    assert.equal((await person.end()).code, 130);
+    assert.deepEqual([...filesOf(cwd).keys()], ["demo/keep.txt"]);
+  });
+
+  test("questions come group by group, Shift-Tab goes back, and one answer is changed in the end", async () => {
+    const cwd = scratch();
+    const person = talk(["generate", "grouped", "--name", "demo", "--registry", shelf()], cwd);
+    const say = async (words, typed) => {
+      await person.see(words);
+      person.type(typed);
+    };
+    await person.see("Shift-Tab goes back");
+    await say("Who owns it (owner)", `Ada${keys.enter}`);
+    await person.see("Server");
+    await say("Port (port)", keys.back);
+    await say("Who owns it (owner)", `!${keys.enter}`);
+    await say("Port (port)", `900${keys.enter}`);
+    await say("Host (host)", keys.back);
+    await say("Port (port)", `1${keys.enter}`);
+    await say("Host (host)", keys.enter);
+    await person.see("Look");
+    await say("Colour (colour)", `${keys.down}${keys.enter}`);
+    await say("Are they right?", keys.back);
+    await person.see("Colour (colour)");
+    await say("● green", keys.enter);
+    await person.see("owner         Ada!");
+    await say("Are they right?", `${keys.down}${keys.enter}`);
+    await say("Which one?", `${keys.down}${keys.enter}`);
+    await say("Who owns it (owner)", `${keys.erase}?${keys.enter}`);
+    await person.see("host          on 9001");
+    await say("Are they right?", keys.enter);
+    await say("Write 2 files to demo?", keys.enter);
+    const { code, text } = await person.end();
+    assert.equal(code, 0, text);
+    assert.equal(readFileSync(join(cwd, "demo/all.txt"), "utf8"), "Ada? 9001 on 9001 green\n");
+  });
+
+  test("leaving at the summary writes nothing", async () => {
+    const cwd = scratch();
+    const person = talk(["generate", "greeting", "--name", "demo", "--var", "port=8080", ...fixed], cwd);
+    await person.see("(greeting)");
+    person.type(keys.enter);
+    await person.see("Are they right?");
+    person.type(`${keys.down}${keys.down}${keys.enter}`);
+    assert.equal((await person.end()).code, 130);
+    assert.deepEqual([...filesOf(cwd)], []);
+  });
+
+  test("commands of packs run when somebody agrees, once all is written", async () => {
+    const cwd = scratch();
+    const person = talk(["generate", "hooked", "--name", "demo", "--registry", shelf()], cwd);
+    await person.see("Commands the packs suggest; you are asked about them afterwards:");
+    await person.see("Write 2 files to demo?");
+    person.type("y");
+    await person.see("Wrote 2 files");
+    await person.see("Run 1 command in demo?");
+    person.type("y");
+    await person.see("Running `echo from $(basename $PWD)` of hooked");
+    await person.see("from demo");
+    assert.equal((await person.end()).code, 0);
+  });
+
+  test("compose shows the pack and what disagrees before it asks", async () => {
+    const cwd = scratch();
+    const args = ["compose", "files", "rival", "--output", "both", "--registry", shelf()];
+    const careful = talk(args, cwd);
+    await careful.see('name = "both"');
+    await careful.see("warning[path-conflict]");
+    await careful.see("Write the pack to both?");
+    careful.type("n");
+    assert.equal((await careful.end()).code, 130);
+    assert.deepEqual([...filesOf(cwd)], []);
+    const sure = talk(args, cwd);
+    await sure.see("Write the pack to both?");
+    sure.type(keys.enter);
+    assert.equal((await sure.end()).code, 0);
+    assert.deepEqual([...filesOf(cwd).keys()], ["both/pack.toml"]);
   });
 
   test("what packs say cannot steer the terminal", async () => {

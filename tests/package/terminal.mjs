@@ -7,7 +7,7 @@ export const noTerminal =
     ? "needs `script` of util-linux for a pseudo terminal"
     : false;
 
-export const keys = { enter: "\r", down: "\x1b[B", space: " ", interrupt: "\x03", end: "\x04", erase: "\x7f" };
+export const keys = { enter: "\r", down: "\x1b[B", space: " ", interrupt: "\x03", end: "\x04", erase: "\x7f", back: "\x1b[Z" };
 
 /**
  * Starts a command.

@@ -22,12 +22,16 @@ test("packs that do not go together: code, message, causes and suggestion, and n
   assert.equal(await field(page, "project_name").inputValue(), "my-project");
 });
 
-test("two packs that write one path: both are named", async (t) => {
+test("two packs that disagree about a file: both are named with their lines, and the rest is shown", async (t) => {
   const page = await openPage(t, { registry: samples });
   await choose(page, "editor", "twin");
   await eventually(async () => assert.equal(await status(page), "1 problem"));
   const words = await page.locator(".problem-card").textContent();
-  for (const part of ["path-conflict", ".vscode/tasks.json", "editor@1.0.0", "twin@1.0.0"]) assert.ok(words.includes(part), words);
+  for (const part of ["path-conflict", ".vscode/tasks.json", "editor@1.0.0", "twin@1.0.0", "tasks.json:2"]) assert.ok(words.includes(part), words);
+  const files = page.getByRole("radiogroup", { name: "Files" });
+  assert.equal(await files.getByRole("radio", { name: "packwright.lock" }).isVisible(), true);
+  assert.equal(await files.getByRole("radio", { name: "tasks.json" }).count(), 0);
+  assert.equal(await page.getByRole("button", { name: "Download zip" }).isDisabled(), true);
 });
 
 test("a registry out of reach: why, and another try", async (t) => {

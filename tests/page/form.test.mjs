@@ -156,6 +156,16 @@ describe("the project", () => {
     assert.equal(await file("main.rs").isVisible(), false);
   });
 
+  test("says of a file that several packs have part in whose each line is", async (t) => {
+    const page = await openPage(t, { registry: samples });
+    await choose(page, "editor", "sibling");
+    await page.getByRole("radio", { name: "tasks.json" }).check();
+    assert.match(await page.locator(".facts").textContent(), / · of 2 packs · .*tasks\.json of editor 1\.0\.0 \+ templates\/tasks\.json of sibling 1\.0\.0$/);
+    assert.deepEqual((await page.locator(".owners").textContent()).split("\n"), ["editor", "", "", "sibling", "", "", "editor"]);
+    await page.getByRole("radio", { name: "packwright.lock" }).check();
+    assert.equal(await page.locator(".owners").isVisible(), false);
+  });
+
   test("keeps the chosen file while answers change, also when it was away", async (t) => {
     const page = await openPage(t);
     await choose(page, "rust-cli", "node-library");

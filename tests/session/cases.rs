@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use packwright::manifest::Mode;
-use packwright::plan::Action;
+use packwright::plan::{Action, Lines};
 use packwright::session::Outcome;
 use packwright::variable::{Answer, Question};
 
@@ -64,12 +64,29 @@ fn told(ending: &Ending) -> String {
             for hook in &project.plan.hooks {
                 writeln!(told, "hook of {}: {}", hook.pack, hook.command).unwrap();
             }
-            told += &project.warnings.iter().map(|warning| format!("{warning}\n")).collect::<String>();
+            let problems = project.problems.iter().chain(&project.warnings);
+            told += &problems.map(|problem| format!("{problem}\n")).collect::<String>();
             for operation in &project.plan.operations {
                 let mode = if operation.mode == Mode::Executable { " (0755)" } else { "" };
                 let runs = if operation.runs_on_open { " (runs when opened)" } else { "" };
                 let action = format!("{:?}", operation.action).to_lowercase();
-                writeln!(told, "-- {action} {}{mode}{runs} --", operation.path).unwrap();
+                let joined = match operation.origins.as_slice() {
+                    [] | [_] => String::new(),
+                    several => format!(
+                        " of {}",
+                        several.iter().map(|origin| origin.pack.as_str()).collect::<Vec<_>>().join(" + ")
+                    ),
+                };
+                writeln!(told, "-- {action} {}{mode}{runs}{joined} --", operation.path).unwrap();
+                for Lines { count, from } in &operation.lines {
+                    match from {
+                        Some(from) => {
+                            writeln!(told, "[{count} of {}: {}:{}]", from.pack, from.source, from.line)
+                        }
+                        None => writeln!(told, "[{count} that stood there]"),
+                    }
+                    .unwrap();
+                }
                 let content = &project.contents.0[operation.range()];
                 match (&operation.diff, std::str::from_utf8(content)) {
                     // Digests would say no more than that something changed somewhere.
@@ -87,6 +104,11 @@ fn told(ending: &Ending) -> String {
                 }
             }
             told
+        }
+        Ok(Outcome::Compose { composite }) => {
+            let warnings: String = composite.warnings.iter().map(|warning| format!("{warning}\n")).collect();
+            let tried = if composite.is_tried { "tried" } else { "not tried" };
+            format!("{}{tried}\n{warnings}", composite.manifest)
         }
         Ok(Outcome::Questions { questions, .. }) => questions.iter().map(asked).collect(),
         Ok(other) => serde_json::to_string_pretty(other).unwrap() + "\n",

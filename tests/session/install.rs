@@ -576,7 +576,7 @@ fn hooks_run_only_when_that_is_wanted() {
     assert_eq!((code, exit), (Code::NeedsConsent, 12));
     assert_eq!(
         told,
-        "error[needs-consent]: `tools` wants to run `make`\n  help: add `--trust` to run it, or `--no-hooks` to install without it\nerror[needs-consent]: `tools` wants to run `make check`\n  help: add `--trust` to run it, or `--no-hooks` to install without it"
+        "error[needs-consent]: `tools` wants to run `make`\n  help: add `--trust` to run it, or `--skip-hooks` to install without it\nerror[needs-consent]: `tools` wants to run `make check`\n  help: add `--trust` to run it, or `--skip-hooks` to install without it"
     );
     assert_eq!(refusing.roots["target"], empty());
     let mut skipping = host(empty());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use packwright::composition::Composition;
 use packwright::diagnostic::{Code, Diagnostic};
 use packwright::lockfile::{LockedPack, Lockfile};
 use packwright::name::Identity;
@@ -43,6 +44,7 @@ fn lockfile(asked: &[&str], packs: &[&str]) -> Lockfile {
         prereleases: Vec::new(),
         with: Vec::new(),
         overrides: BTreeMap::new(),
+        composition: Composition::default(),
         answers: BTreeMap::new(),
         packs: packs.iter().map(pack).collect(),
         packages: Vec::new(),

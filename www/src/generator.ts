@@ -13,7 +13,7 @@ export interface Input {
 export interface Outcome {
   readonly questions?: Questions;
   readonly project?: Project;
-  /** Why there is no project; empty if there is one. */
+  /** Why there is no project, or not all of one: then it lacks the files that these are about. */
   readonly problems: readonly Diagnostic[];
 }
 
@@ -39,8 +39,9 @@ export class Generator {
       const names = await this.#names(packs, signal);
       const known = Object.fromEntries([...answers].filter(([name]) => names.has(name)));
       questions = await this.#packwright.questions({ packs, answers: known, signal });
-      const project = await this.#packwright.generate({ packs, answers: known, timestamp: this.#timestamp, signal });
-      return { questions, project, problems: [] };
+      const shown = { keepGoing: true, lines: true };
+      const project = await this.#packwright.generate({ packs, answers: known, timestamp: this.#timestamp, ...shown, signal });
+      return { questions, project, problems: project.problems };
     } catch (thrown) {
       const problems = diagnosticsOf(thrown);
       return questions === undefined ? { problems } : { questions, problems };

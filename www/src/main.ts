@@ -77,6 +77,10 @@ function parts(packwright: Packwright, summaries: readonly Summary[]): HTMLEleme
       else result.showProblems(problems, new Set(asked.map(({ variable }) => variable.name)));
       return undefined;
     }
+    if (problems.length > 0) {
+      result.showPart(project, secretsOf(asked), problems);
+      return undefined;
+    }
     const made = { project, command: commandLine(chosen, named, project, asked), secrets: secretsOf(asked) };
     result.showProject(made);
     return made;

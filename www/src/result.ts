@@ -27,10 +27,10 @@ export class Result {
   readonly #body = element("div", { class: "result-body" });
   readonly #notices = element("div", { class: "notices" });
   readonly #viewer = new Viewer();
-  readonly #tree = new Tree(() => this.#showFile());
+  readonly #tree = new Tree(() => this.#shown && this.#showFile(this.#shown.project, this.#shown.secrets));
   readonly #preview = element("div", { class: "preview" }, this.#tree.element, this.#viewer.element);
   readonly #goTo: (name: string) => void;
-  #made: Made | undefined;
+  #shown: Pick<Made, "project" | "secrets"> | undefined;
 
   /** `current` waits for the newest project, `goTo` leads to the field of a variable. */
   constructor(current: () => Promise<Made | undefined>, goTo: (name: string) => void) {
@@ -61,6 +61,13 @@ export class Result {
     this.#become(undefined, status, problems(diagnostics, asked, this.#goTo));
   }
 
+  /** Shows what there is of a project that lacks some files, and why. It cannot be taken away. */
+  showPart(project: Project, secrets: ReadonlyMap<string, string>, diagnostics: readonly Diagnostic[]): void {
+    this.#notices.replaceChildren(problems(diagnostics, new Set(), this.#goTo));
+    this.#become(undefined, counted(diagnostics.length, "problem"), this.#notices, this.#preview);
+    this.#showFile(project, secrets);
+  }
+
   showProject(made: Made): void {
     const { plan, warnings } = made.project;
     const size = plan.operations.reduce((sum, operation) => sum + operation.size, 0);
@@ -71,11 +78,11 @@ export class Result {
       ...(plan.hooks.length === 0 ? [] : [hookNotice(plan.hooks)]),
     );
     this.#become(made, `${counted(plan.operations.length, "file")}, ${bytes(size)}`, this.#notices, this.#preview);
-    this.#showFile();
+    this.#showFile(made.project, made.secrets);
   }
 
   #become(made: Made | undefined, status: string, ...content: HTMLElement[]): void {
-    this.#made = made;
+    this.#shown = made;
     say(this.#status, status);
     say(this.#command, made?.command ?? "npx packwright generate …");
     say(this.#copy, "Copy");
@@ -86,13 +93,13 @@ export class Result {
     arrange(this.#body, content);
   }
 
-  #showFile(): void {
-    if (this.#made === undefined) return;
-    const { plan, files } = this.#made.project;
+  #showFile(project: Project, secrets: ReadonlyMap<string, string>): void {
+    this.#shown = { project, secrets };
+    const { plan, files } = project;
     const chosen = this.#tree.show(plan.operations);
     if (chosen === undefined) return;
     const content = files.get(chosen.path);
-    if (content !== undefined) this.#viewer.show(chosen, content, [...this.#made.secrets.values()]);
+    if (content !== undefined) this.#viewer.show(chosen, content, [...secrets.values()]);
   }
 
   async #copyCommand(command: string): Promise<void> {

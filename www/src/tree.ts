@@ -100,6 +100,7 @@ function makeFolder(name: string): Folder {
 }
 
 /** What is special about a file, in words. */
-export function marksOf({ mode, runsOnOpen }: Operation): string[] {
-  return [...(mode === "0755" ? ["executable"] : []), ...(runsOnOpen ? ["runs on open"] : [])];
+export function marksOf({ mode, runsOnOpen, origins }: Operation): string[] {
+  const joined = origins.length > 1 ? [`of ${origins.length} packs`] : [];
+  return [...joined, ...(mode === "0755" ? ["executable"] : []), ...(runsOnOpen ? ["runs on open"] : [])];
 }

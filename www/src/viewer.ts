@@ -1,5 +1,5 @@
 /** The content of one file, with where it comes from. Secrets are not shown. */
-import type { Operation } from "packwright";
+import type { Operation, Origin } from "packwright";
 import { element } from "./dom.js";
 import { bytes, counted, decoded } from "./text.js";
 import { marksOf } from "./tree.js";
@@ -15,11 +15,13 @@ export class Viewer {
   readonly #path = element("h3", { id: "file-path" });
   readonly #facts = element("p", { class: "facts" });
   readonly #numbers = element("pre", { class: "numbers", "aria-hidden": "true" });
+  readonly #owners = element("pre", { class: "owners" });
   readonly #text = element("pre", { class: "text" });
   readonly #code = element(
     "div",
     { class: "code-scroll", tabindex: "0", role: "region", "aria-labelledby": "file-path" },
     this.#numbers,
+    this.#owners,
     this.#text,
   );
   readonly #note = element("p", { class: "note" });
@@ -33,18 +35,36 @@ export class Viewer {
 
   /** `secrets` are the texts to hide. */
   show(operation: Operation, content: Uint8Array, secrets: readonly string[]): void {
-    const { path, size, origin } = operation;
+    const { path, size, origins } = operation;
     if (this.#path.textContent !== path) this.#code.scrollTo(0, 0);
     this.#path.textContent = path;
-    const source = origin === null ? "made by Packwright" : `${origin.source} of ${origin.pack} ${origin.version}`;
-    this.#facts.textContent = [bytes(size), ...marksOf(operation), source].join(" · ");
+    this.#facts.textContent = [bytes(size), ...marksOf(operation), sources(origins)].join(" · ");
     const text = decoded(content);
     const masked = mask(text?.slice(0, MOST_SHOWN) ?? "", secrets);
     this.#text.textContent = masked;
     this.#numbers.textContent = lineNumbers(masked);
+    this.#owners.textContent = owners(operation);
+    this.#owners.hidden = this.#owners.textContent === "";
     this.#code.hidden = masked === "";
     this.#note.textContent = noteOn(text, size);
   }
+}
+
+function sources(origins: readonly Origin[]): string {
+  if (origins.length === 0) return "made by Packwright";
+  return origins.map(({ source, pack, version }) => `${source} of ${pack} ${version}`).join(" + ");
+}
+
+/** For a file that several packs have part in: which pack the lines are of, named where they begin. */
+function owners({ origins, lines }: Operation): string {
+  if (origins.length < 2) return "";
+  let before: string | undefined;
+  const named = lines.flatMap(({ count, from }) => {
+    const begins = from?.pack === before ? "" : (from?.pack ?? "");
+    before = from?.pack;
+    return [begins, ...Array.from({ length: count - 1 }, () => "")];
+  });
+  return named.join("\n");
 }
 
 function mask(text: string, secrets: readonly string[]): string {

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<(run: Run) => Promise
   uninstall: async () => (await import("./cli/install.js")).uninstall,
   outdated: async () => (await import("./cli/browse.js")).outdated,
   generate: async () => (await import("./cli/generate.js")).generate,
+  compose: async () => (await import("./cli/compose.js")).compose,
   publish: async () => (await import("./cli/publish.js")).publish,
   yank: async () => (await import("./cli/publish.js")).yank,
   "registry build": async () => (await import("./cli/registry.js")).buildRegistry,

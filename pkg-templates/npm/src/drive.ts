@@ -22,7 +22,7 @@ export interface Watching {
   progress?: Subscriber<ProgressEvent> | undefined;
 }
 
-const MAKES_FILES: readonly Outcome["type"][] = ["generate", "build-registry"];
+const MAKES_FILES: readonly Outcome["type"][] = ["generate", "compose", "build-registry"];
 
 /**
  * Runs one session to its end.
@@ -40,8 +40,8 @@ export async function drive(
   const waiting = new AbortController();
   const stop = (): void => waiting.abort();
   signal?.addEventListener("abort", stop);
-  // Whether files were moved into place, and not taken back.
-  let standing = false;
+  // Whether files were moved into place, and not taken back. Before hooks they were.
+  let standing = input.command.type === "run-hooks";
   const told = (event: ProgressEvent): void => {
     if (event.type === "placing" || event.type === "rolling-back") standing = event.type === "placing";
     progress?.(event);

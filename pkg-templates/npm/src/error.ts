@@ -37,9 +37,9 @@ export function internal(message: string, cause?: unknown): PackwrightError {
   return new PackwrightError([diagnostic("internal", 70, message, causes)], { cause });
 }
 
-/** The caller ended the work before anything came of it. */
-export function cancelled(): PackwrightError {
-  return new PackwrightError([diagnostic("cancelled", 130, "cancelled; nothing was written")]);
+/** The caller ended the work; `standing` says what has come of it by then. */
+export function cancelled(standing = "nothing was written"): PackwrightError {
+  return new PackwrightError([diagnostic("cancelled", 130, `cancelled; ${standing}`)]);
 }
 
 /** What the core had to say about a failure. */

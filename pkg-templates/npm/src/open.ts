@@ -11,15 +11,19 @@ import { remembering } from "./memo.js";
 import type { Metrics } from "./metrics.js";
 import type { ProgressEvent, Subscriber } from "./progress.js";
 import type {
-  AnswersFile,
   Change,
   Command,
+  Composing,
+  Composite as Composed,
+  Composition,
   Dependencies,
   Diagnostic,
   Generation,
   GraphFormat,
+  Hook,
   HookPolicy,
   Answer,
+  IfThere,
   Installation,
   InstalledItem,
   Network,
@@ -35,6 +39,7 @@ import type {
   Recovery,
   Resolved,
   Strategy,
+  TextFile,
 } from "./protocol.js";
 
 /** A place that packs come from. */
@@ -128,12 +133,25 @@ export interface SelectionOptions extends CallOptions {
   directory?: string | undefined;
 }
 
+/** How the files of several packs join, before what the packs themselves say about it. */
+export interface CompositionOptions {
+  /**
+   * What happens to a path that several packs write, and how: files are joined by their type, later packs win, or only what a rule is about
+   * is joined. Absent: what the lockfile or the packs say, else that files are joined.
+   */
+  composition?: Composition | undefined;
+  /** The same as the text of a TOML, JSON or YAML file, which is which by its name. `composition` wins over it. */
+  rulesFile?: TextFile | undefined;
+}
+
 /** What decides the content of a project. With a `directory` its files are compared, and its name is the default for `project_name`. */
-export interface GenerationOptions extends SelectionOptions {
+export interface GenerationOptions extends SelectionOptions, CompositionOptions {
   /** Values for variables by name. Strings are read by the variable's type, so `"8080"` answers an integer. */
   answers?: Readonly<Record<string, Answer>> | undefined;
-  /** The text of a TOML or JSON file with answers, which is which by its name. `answers` win over it. */
-  answersFile?: AnswersFile | undefined;
+  /** The text of a TOML, JSON or YAML file with answers, which is which by its name. `answers` win over it. */
+  answersFile?: TextFile | undefined;
+  /** Answers by name in any case, weaker than those of `answersFile`, such as an environment has. What no pack asks is ignored. */
+  environment?: Readonly<Record<string, string>> | undefined;
   /**
    * The moment templates see and the lockfile records, to the second. A string is RFC 3339 in UTC, such as `2026-11-22T14:51:00Z`.
    * Absent: what the lockfile of `directory` says, else now.
@@ -145,6 +163,35 @@ export interface GenerationOptions extends SelectionOptions {
 export interface GenerateOptions extends GenerationOptions {
   /** Fail with code `out-of-date` unless `directory` is exactly what the packs give. */
   check?: boolean | undefined;
+  /** Render only the templates of this name. The project then has their files, and no lockfile. */
+  template?: string | undefined;
+  /** Leave out files that fail, or that packs disagree about, in place of failing; `Project.problems` has what was wrong with them. */
+  keepGoing?: boolean | undefined;
+  /** Say in `Operation.lines` where each line comes from. */
+  lines?: boolean | undefined;
+  /**
+   * What becomes of a file that stands in `directory`, differs and may be somebody's work: it is a conflict, it stays, it is replaced, or
+   * what is new comes into it and nothing of it goes; where that cannot be it is a conflict. Absent: `refuse`.
+   */
+  ifThere?: IfThere | undefined;
+  /** The same for single files, by their paths in the project. */
+  ifThereAt?: Readonly<Record<string, IfThere>> | undefined;
+}
+
+/** What `compose` takes. */
+export interface ComposeOptions extends Omit<SelectionOptions, "update" | "locked">, CompositionOptions {
+  /** The packs that are to be one, each `NAME` or `NAME@CONSTRAINT`. */
+  packs: readonly string[];
+  /** The name of the new pack. Absent: that of `directory`. */
+  name?: string | undefined;
+  /** Its version. Absent: `0.1.0`. */
+  version?: string | undefined;
+  /** What it gives, one line. Absent: its packs. */
+  description?: string | undefined;
+  /** Answers to try the packs together with. Without those that are required they are not tried. */
+  answers?: Readonly<Record<string, Answer>> | undefined;
+  /** The directory the new pack is meant for; what stands there is compared. No lockfile counts. */
+  directory?: string | undefined;
 }
 
 /** What `dependencies` takes. */
@@ -167,7 +214,7 @@ export interface Questions {
   questions: Question[];
 }
 
-/** How `Project.write` treats what it finds. */
+/** How `Project.write` and `Composite.write` treat what they find. */
 export interface WriteOptions extends WritingOptions {
   /** Overwrite files that have other content. */
   force?: boolean | undefined;
@@ -175,7 +222,7 @@ export interface WriteOptions extends WritingOptions {
   trust?: boolean | undefined;
 }
 
-/** What `Project.write` did. */
+/** What `Project.write` and `Composite.write` did. */
 export interface Written {
   /** The files written, as paths relative to the directory. */
   written: string[];
@@ -346,12 +393,37 @@ export class Packwright {
   /**
    * Makes a project in memory. With a `directory`, the plan says what writing it there would change.
    *
-   * @throws PackwrightError with every problem found: `missing-variable`, `invalid-answer`, `render-failed`, `conflict` and the like.
+   * @throws PackwrightError with every problem found: `missing-variable`, `invalid-answer`, `render-failed`, `path-conflict`, `conflict` and
+   * the like.
    */
   async generate(options: GenerateOptions): Promise<Project> {
-    const command = { type: "generate" as const, ...this.#generation(options), check: options.check ?? false };
+    const { check = false, template = null, keepGoing = false, lines = false, ifThere = "refuse", ifThereAt = {} } = options;
+    const settings = { check, template, keepGoing, lines, ifThere, ifThereAt: { ...ifThereAt } };
+    const command = { type: "generate" as const, ...this.#generation(options), ...settings };
     const { outcome, contents } = await this.#desk.run(command, this.#target(options));
     return new Project(this.#desk, outcome.project, contents);
+  }
+
+  /**
+   * Makes a pack of packs in memory: one that needs them all and says how their files join. It holds no copies, so it moves on with them.
+   * The packs are tried together with the answers; what they disagree about is a warning, as other answers or rules may do.
+   *
+   * @throws PackwrightError `pack-not-found`, `conflict` or `cycle` when the packs do not go together, `invalid-name` and `invalid-version`
+   * when the new pack cannot be called that.
+   */
+  async compose(options: ComposeOptions): Promise<Composite> {
+    const { directory, name = directory === undefined ? null : lastPart(this.#desk.resolve(directory)) } = options;
+    if (name === null) throw usage("`name` is missing", 'for example { packs: ["node-library", "github-ci"], name: "service" }');
+    const { version = null, description = null, composition = {}, rulesFile = null } = options;
+    const command: Composing & { type: "compose" } = {
+      type: "compose",
+      ...{ ...selection(options), target: false },
+      ...{ name, version, description, composition, rulesFile },
+      answers: { ...options.answers },
+      compared: directory !== undefined,
+    };
+    const { outcome, contents } = await this.#desk.run(command, this.#target(options));
+    return new Composite(this.#desk, outcome.composite, contents);
   }
 
   /**
@@ -484,9 +556,12 @@ export class Packwright {
       ...wanted,
       answers: { ...options.answers },
       answersFile: options.answersFile ?? null,
+      environment: { ...options.environment },
       directoryName: directory === undefined ? null : lastPart(this.#desk.resolve(directory)),
       timestamp: timestamp === undefined ? null : rfc3339(timestamp),
-      check: false,
+      composition: options.composition ?? null,
+      rulesFile: options.rulesFile ?? null,
+      ...{ check: false, template: null, keepGoing: false, lines: false, ifThere: "refuse", ifThereAt: {} },
     };
   }
 
@@ -517,6 +592,8 @@ export class Project {
   readonly plan: Plan;
   /** The text of `packwright.lock`. */
   readonly lockfile: string;
+  /** What failed and was left out, with `keepGoing`. */
+  readonly problems: readonly Diagnostic[];
   /** What is worth knowing and no reason to stop. */
   readonly warnings: readonly Diagnostic[];
   /** The content of every file by its path in the project, the lockfile included. */
@@ -532,6 +609,7 @@ export class Project {
     this.answers = generated.answers;
     this.plan = generated.plan;
     this.lockfile = generated.lockfile;
+    this.problems = generated.problems;
     this.warnings = generated.warnings;
     this.files = cut(generated.plan.operations, contents);
   }
@@ -543,12 +621,70 @@ export class Project {
    * run on opening the folder and `trust` is not set, `locked` when another process is writing and is not to be waited for,
    * `partial-install` when a former write was interrupted, `storage` when the disk refuses.
    */
-  async write(directory: string, options: WriteOptions = {}): Promise<Written> {
-    const { force = false, trust = false, wait = true } = options;
-    const command = { type: "apply" as const, plan: this.plan, contents: this.#contents, force, trust, wait };
-    const { outcome } = await this.#desk.run(command, { ...options, root: ["target", this.#desk.resolve(directory)] });
-    return { written: outcome.written, unchanged: outcome.unchanged, warnings: outcome.warnings };
+  write(directory: string, options: WriteOptions = {}): Promise<Written> {
+    return write(this.#desk, this.plan, this.#contents, directory, options);
   }
+
+  /**
+   * Runs those of `plan.hooks` that are for after a generation, in a directory the project was written to. Ask somebody first: they are
+   * commands of strangers. One that fails keeps the later ones of its pack from running, not those of others.
+   *
+   * @returns the commands that were run.
+   * @throws PackwrightError `install-failed` when commands fail, or when the host cannot run them. The files stay as they are.
+   */
+  async runHooks(directory: string, options: CallOptions = {}): Promise<Hook[]> {
+    const command = { type: "run-hooks" as const, hooks: this.plan.hooks };
+    return (await this.#desk.run(command, { ...options, root: ["target", this.#desk.resolve(directory)] })).outcome.ran;
+  }
+}
+
+/** A pack made of packs, in memory until `write`. */
+export class Composite {
+  readonly #desk: Desk;
+  readonly #contents: Uint8Array<ArrayBuffer>;
+
+  /** The packs it was made for, in the order they apply. */
+  readonly packs: readonly Resolved[];
+  /** The text of its `pack.toml`. */
+  readonly manifest: string;
+  /** Whether everything required was answered, so that the packs were tried together. */
+  readonly isTried: boolean;
+  /** What writing it would do. */
+  readonly plan: Plan;
+  /** What is worth knowing and no reason to stop, such as what its packs disagree about. */
+  readonly warnings: readonly Diagnostic[];
+  /** The content of every file by its path in the pack. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
+  /** Not for callers: use `Packwright.compose`. */
+  constructor(desk: Desk, composed: Composed, contents: Uint8Array<ArrayBuffer>) {
+    this.#desk = desk;
+    this.#contents = contents;
+    this.packs = composed.packs;
+    this.manifest = composed.manifest;
+    this.isTried = composed.isTried;
+    this.plan = composed.plan;
+    this.warnings = composed.warnings;
+    this.files = cut(composed.plan.operations, contents);
+  }
+
+  /** Writes the pack, as `Project.write` does a project. */
+  write(directory: string, options: WriteOptions = {}): Promise<Written> {
+    return write(this.#desk, this.plan, this.#contents, directory, options);
+  }
+}
+
+async function write(
+  desk: Desk,
+  plan: Plan,
+  contents: Uint8Array<ArrayBuffer>,
+  directory: string,
+  options: WriteOptions,
+): Promise<Written> {
+  const { force = false, trust = false, wait = true } = options;
+  const command = { type: "apply" as const, plan, contents, force, trust, wait };
+  const { outcome } = await desk.run(command, { ...options, root: ["target", desk.resolve(directory)] });
+  return { written: outcome.written, unchanged: outcome.unchanged, warnings: outcome.warnings };
 }
 
 function selection(options: SelectionOptions): Selection {

@@ -4,17 +4,10 @@
 export type Access = "public" | "restricted";
 
 /** What happens to a path. */
-export type Action = "create" | "change" | "unchanged" | "conflict";
+export type Action = "create" | "change" | "unchanged" | "merge" | "overwrite" | "skip" | "conflict";
 
 /** A checked answer. */
 export type Answer = boolean | number | string | Array<Answer>;
-
-/** A file with answers. */
-export type AnswersFile = {
-/** Its name, which ends with `.toml` or `.json`. */
-name: string,
-/** Its text. */
-text: string, };
 
 /** What a host can do. */
 export type Capabilities = {
@@ -55,7 +48,7 @@ export type Code = "pack-not-found" | "file-not-found" | "unpinned-package" | "r
 /** What to do. */
 export type Command = { "type": "list" } | { "type": "show",
 /** `NAME` or `NAME@CONSTRAINT`. */
-pack: string, } | { "type": "questions" } & Generation | { "type": "generate" } & Generation | { "type": "dependencies",
+pack: string, } | { "type": "questions" } & Generation | { "type": "generate" } & Generation | { "type": "compose" } & Composing | { "type": "dependencies",
 /** How to show it. */
 view: View,
 /** `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for. */
@@ -86,13 +79,74 @@ force: boolean,
 /** Write files that run when the directory is opened. */
 trust: boolean,
 /** Wait for another process that writes there, in place of failing. */
-wait: boolean, } | { "type": "install" } & Install | { "type": "uninstall" } & Uninstall | { "type": "installed" } | { "type": "outdated" } | { "type": "recover",
+wait: boolean, } | { "type": "run-hooks",
+/** Those of its plan. */
+hooks: Array<Hook>, } | { "type": "install" } & Install | { "type": "uninstall" } & Uninstall | { "type": "installed" } | { "type": "outdated" } | { "type": "recover",
 /** In which way. */
 how: Recovery,
 /** Wait for another process that writes there, in place of failing. */
 wait: boolean, } | { "type": "build-registry" } | { "type": "publish" } & Publish | { "type": "yank" } & Yank | { "type": "check-registry",
 /** The id of the registry. */
 registry: string, };
+
+/** Packs that are to be one. */
+export type Composing = {
+/** The name of the new pack. */
+name: string,
+/** Its version; `0.1.0` if left out. */
+version: string | null,
+/** What it gives, one line; else its packs. */
+description: string | null,
+/** Answers to try it with. Without those that are required it is not tried. */
+answers: Record<string, unknown>,
+/** How files of the packs join. */
+composition: Composition,
+/** The same in a file; what stands in `composition` comes before it. */
+rulesFile: TextFile | null,
+/** Whether it is to be compared with what stands in the root `target`. */
+compared: boolean,
+/** `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for. */
+packs: Array<string>,
+/** Which of `packs` may be pre-releases although their constraint names none. */
+prereleases: Array<string>,
+/** Optional dependencies and packages that join. */
+with: Array<string>,
+/**
+ * `NAME@CONSTRAINT` each, for a package `REGISTRY:NAME@CONSTRAINT`: stands in for every other
+ * constraint on that name.
+ */
+overrides: Array<string>,
+/** Which of several versions is best. */
+strategy: Strategy,
+/** Whether to go by the lockfile of the root `target`. */
+target: boolean,
+/** What is locked and may move all the same: names, for a package `REGISTRY:NAME`. */
+update: Array<string>,
+/** Whether to fail unless what is locked is exactly what is needed. */
+locked: boolean, };
+
+/** A pack that needs others and says how their files join. */
+export type Composite = {
+/** The packs it was made for, in install order. */
+packs: Array<Resolved>,
+/** The text of its `pack.toml`. */
+manifest: string,
+/** Whether everything required was answered, so that the packs were tried together. */
+isTried: boolean,
+/** What writing it would do. */
+plan: Plan,
+/** What the user should know: with these answers its packs disagree. */
+warnings: Array<Diagnostic>, };
+
+/** How files of several packs join. */
+export type Composition = {
+/** What happens to paths that no rule and no template speaks of. */
+strategy?: CompositionStrategy,
+/** The first rule about a path decides. */
+rules?: Array<Rule>, };
+
+/** What happens to paths that no rule and no template speaks of. */
+export type CompositionStrategy = "merge" | "layer" | "rules";
 
 /** A file with configuration. */
 export type ConfigFile = {
@@ -175,6 +229,15 @@ fixes: Array<Fix>,
 /** Whether no other change of a single pack the user asks for would end it. */
 all_fixes: boolean, };
 
+/** One side of a conflict. */
+export type ConflictSide = {
+/** Who gives it. */
+origin: Origin,
+/** The line in the source, from 1, if it is known. */
+line: number | null,
+/** What is there, its first line; none where it may hold a secret. */
+text: string | null, };
+
 /** A default as declared. */
 export type Default = Answer | string;
 
@@ -226,9 +289,9 @@ subject: string | null,
 frame: string | null,
 /**
  * The problem as data, for those who draw it: a `Conflict` with the code `conflict` or
- * `pack-not-found`, the edges of a ring with `cycle`.
+ * `pack-not-found`, the edges of a ring with `cycle`, a `FileConflict` with `path-conflict`.
  */
-details: Conflict | Array<RingEdge> | null, };
+details: Conflict | FileConflict | Array<RingEdge> | null, };
 
 /** A requirement of one pack on another, or on a package. */
 export type Edge = {
@@ -269,6 +332,15 @@ overridden: boolean,
 /** Whether it only counts if the target is there for another reason. */
 optional: boolean, };
 
+/** A conflict as data: the details of a `path-conflict`. */
+export type FileConflict = {
+/** The path. */
+path: RelPath,
+/** The key path, region or line within the file; none: the files as a whole. */
+key: string | null,
+/** What there is, in install order. */
+sides: Array<ConflictSide>, };
+
 /** Which file configuration comes from. */
 export type FileKind = "user-npmrc" | "project-npmrc" | "user" | "project";
 
@@ -290,13 +362,29 @@ export type Generation = {
 /** Answers by variable. Texts are read by the variable's type. */
 answers: Record<string, unknown>,
 /** More answers, weaker than `answers`. */
-answersFile: AnswersFile | null,
+answersFile: TextFile | null,
+/** Still weaker: answers from the environment, by variable in any case. What nobody asks for is ignored. */
+environment: Record<string, string>,
 /** The project's name if nothing else gives one. */
 directoryName: string | null,
 /** The time to record, in place of the lockfile's or the session's. */
 timestamp: string | null,
 /** Whether to fail unless the target is exactly what the packs give. */
 check: boolean,
+/** How files of several packs join, before what the packs say; else as the lockfile has it. */
+composition: Composition | null,
+/** The same in a file; what stands in `composition` comes before it. */
+rulesFile: TextFile | null,
+/** The one template to render, by its name. The plan then has its files and no lockfile. */
+template: string | null,
+/** Whether files that fail, or that packs disagree about, are left out in place of everything. */
+keepGoing: boolean,
+/** Whether the plan says where each line comes from. */
+lines: boolean,
+/** What becomes of files that stand there, differ and may be somebody's work. */
+ifThere: IfThere,
+/** The same for single paths. */
+ifThereAt: Record<string, IfThere>,
 /** `NAME` or `NAME@CONSTRAINT` each; none: what the target's lockfile asks for. */
 packs: Array<string>,
 /** Which of `packs` may be pre-releases although their constraint names none. */
@@ -340,6 +428,9 @@ export type HostErrorKind = "not-found" | "exists" | "permission" | "no-space" |
 
 /** What caches between host and server may do: the words of `fetch`. */
 export type HttpCache = "default" | "no-cache" | "reload";
+
+/** What becomes of a file that stands where another is to go and differs, and may be somebody's work. */
+export type IfThere = "refuse" | "skip" | "overwrite" | "merge";
 
 /** A file of a static index. */
 export type IndexFile = {
@@ -471,6 +562,25 @@ body: Uint8Array, };
 /** What a variable holds. */
 export type Kind = "string" | "integer" | "boolean" | "path";
 
+/** Where a line comes from. */
+export type LineOrigin = {
+/** The pack. */
+pack: PackName,
+/** The file in the pack. */
+source: RelPath,
+/** The line in that file, from 1. */
+line: number, };
+
+/** Lines of a file that follow one another in what they come from, too. */
+export type Lines = {
+/** How many there are. */
+count: number,
+/** Where the first of them comes from; none: it stood there before. */
+from: LineOrigin | null, };
+
+/** How two lists of one key join. */
+export type Lists = "union" | "append" | "replace" | "error" | { "by": string };
+
 /** A place in a file. Lines and columns count from 1; columns count characters. */
 export type Location = {
 /** The pack the file belongs to, as `name@version`. */
@@ -481,6 +591,9 @@ file: string,
 line: number | null,
 /** The column, if known. */
 column: number | null, };
+
+/** How a file joins those of other packs with the same path. */
+export type Merge = "deep" | "lines" | "sections" | "anchor" | "overwrite" | "skip" | "error";
 
 /** The method of a request to a server. */
 export type Method = "GET" | "PUT";
@@ -511,8 +624,10 @@ path: RelPath,
 action: Action,
 /** The mode it gets. */
 mode: Mode,
-/** Where it comes from; the lockfile comes from nowhere. */
-origin: Origin | null,
+/** Where it comes from, in install order; several if it was joined. The lockfile comes from nowhere. */
+origins: Array<Origin>,
+/** Where its lines come from, all of them in order; empty for a copy of a file, and where nobody asked. */
+lines: Array<Lines>,
 /** The digest of its content. */
 hash: string,
 /** Where its content starts in the block beside the plan. */
@@ -552,7 +667,11 @@ questions: Array<Question>, } | { "type": "dependencies",
 /** The graph, and the text that was asked for. */
 dependencies: Dependencies, } | { "type": "generate",
 /** All of it but the content. */
-project: Project, } | { "type": "apply",
+project: Project, } | { "type": "compose",
+/** All of it but the content. */
+composite: Composite, } | { "type": "run-hooks",
+/** Those that ran, in order. */
+ran: Array<Hook>, } | { "type": "apply",
 /** The paths written, in order. */
 written: Array<string>,
 /** How many files were as wanted already. */
@@ -705,6 +824,9 @@ operations: Array<Operation>,
 /** Commands the packs would like to run, in install order. Never run without trust. */
 hooks: Array<Hook>, };
 
+/** Which of two values of one key stands where they do not join. */
+export type Prefer = "earlier" | "later";
+
 /** How far a command has come. */
 export type Progress = { "type": "locked",
 /** Which, as the host says. */
@@ -758,8 +880,10 @@ changes: Array<Change>,
 answers: Record<string, Answer>,
 /** What writing it would do. */
 plan: Plan,
-/** The text of its lockfile, which the plan writes as well. */
+/** The text of its lockfile, which the plan writes as well, unless only one template was asked for. */
 lockfile: string,
+/** What failed and was left out, where the work was to go on. */
+problems: Array<Diagnostic>,
 /** What the user should know. */
 warnings: Array<Diagnostic>, };
 
@@ -940,6 +1064,17 @@ name: PackageName,
 /** What it requires of the next, as `NAME@CONSTRAINT`. */
 requires: string, };
 
+/** What is to be done with paths that several packs write. */
+export type Rule = {
+/** A glob over paths of the project, such as `.github/workflows/*.yml`. */
+path: string,
+/** How the files join; else by their type. */
+merge?: Merge,
+/** Which value stands where two do not join; else that is a conflict. */
+prefer?: Prefer,
+/** How lists join, by pattern of their key path; the first that matches decides, and without one it is `union`. */
+lists?: { [key in string]: Lists }, };
+
 /**
  * A scope, which packs of one owner share: `@` and the same form as an unscoped pack name.
  *
@@ -977,7 +1112,7 @@ from: { [key in string]: string }, };
 export type Severity = "error" | "warning";
 
 /** Where an answer came from, the strongest first. */
-export type Source = "argument" | "file" | "lock" | "default";
+export type Source = "argument" | "file" | "environment" | "lock" | "default";
 
 /** A step as it crosses to JavaScript. */
 export type Step = { "type": "need",
@@ -1040,6 +1175,13 @@ identity: string | null,
 versions: Array<string>,
 /** Whether the statement is that it has none of these versions, or is not there. */
 negated: boolean, };
+
+/** A file with answers or rules. */
+export type TextFile = {
+/** Its name, which ends with `.toml`, `.json`, `.yaml` or `.yml`. */
+name: string,
+/** Its text. */
+text: string, };
 
 /** What to take out. */
 export type Uninstall = {

@@ -5,13 +5,14 @@ use std::mem;
 
 use super::Record;
 use super::work::{Entry, Work};
-use crate::diagnostic::{Code, Diagnostic, none_of};
+use crate::diagnostic::{Diagnostic, none_of};
 use crate::manifest::{Event, Hook, Mode};
 use crate::name::PackName;
 use crate::path::RelPath;
 use crate::session::cancelled;
 use crate::session::exchange::Exchange;
-use crate::session::protocol::{Capabilities, Progress, Root};
+use crate::session::hooks;
+use crate::session::protocol::Capabilities;
 use crate::session::transaction::{Content, FileChange, Target};
 
 /// Commands of a pack as hooks.
@@ -52,20 +53,11 @@ pub(super) async fn run(
 }
 
 async fn run_one(exchange: &Exchange, entry: &Entry, hook: &Hook) -> Result<(), Diagnostic> {
-    let Hook { pack, command, .. } = hook;
-    exchange.tell(Progress::Running { pack: pack.clone(), command: command.clone() });
-    let ran = exchange.run(&Root::Target, entry.directory.as_str(), command).await;
-    let reason = match ran {
-        Ok(Some(0)) => return Ok(()),
-        Ok(Some(code)) => format!("it exited with {code}"),
-        Ok(None) => "a signal ended it".to_owned(),
-        Err(error) => error.message().to_owned(),
-    };
-    let message = format!("the hook `{command}` of `{pack}` failed");
-    let error = Diagnostic::error(Code::InstallFailed, message).about(pack).because(reason);
-    Err(error.suggest(
-        "everything is installed: mend what it needs and `packwright install --trust` runs it, `--no-hooks` leaves it out",
-    ))
+    hooks::run(exchange, entry.directory.as_str(), hook).await.map_err(|error| {
+        error.suggest(
+            "everything is installed: mend what it needs and `packwright install --trust` runs it, `--skip-hooks` leaves it out",
+        )
+    })
 }
 
 /// Takes a hook that has run out of the record.

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::composition::Composition;
 use crate::config::Secret;
 use crate::explain::GraphFormat;
-use crate::plan::Plan;
+use crate::manifest::Hook;
+use crate::plan::{IfThere, Plan};
 use crate::registry::npm::Access;
 use crate::resolve::Strategy;
 
@@ -155,6 +157,8 @@ pub enum Command {
     Questions(Generation),
     /// Make the files of a project.
     Generate(Generation),
+    /// Make a pack that needs some packs and says how their files join.
+    Compose(Composing),
     /// Resolve, and show what depends on what or why something is there.
     Dependencies {
         /// What is resolved.
@@ -179,6 +183,11 @@ pub enum Command {
         /// Wait for another process that writes there, in place of failing.
         #[serde(default)]
         wait: bool,
+    },
+    /// Run the hooks of a project in the root `target`, where it was written: those after a generation.
+    RunHooks {
+        /// Those of its plan.
+        hooks: Vec<Hook>,
     },
     /// Put packs and their packages into a directory.
     Install(Install),
@@ -226,6 +235,7 @@ impl Command {
     pub(in crate::session) fn winds_down(&self) -> bool {
         match self {
             Command::Apply { .. }
+            | Command::RunHooks { .. }
             | Command::Install(_)
             | Command::Uninstall(_)
             | Command::Recover { .. }
@@ -235,6 +245,7 @@ impl Command {
             | Command::Show { .. }
             | Command::Questions(_)
             | Command::Generate(_)
+            | Command::Compose(_)
             | Command::Dependencies { .. }
             | Command::Installed
             | Command::Outdated
@@ -384,13 +395,56 @@ pub struct Generation {
     #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
     pub answers: BTreeMap<String, Json>,
     /// More answers, weaker than `answers`.
-    pub answers_file: Option<AnswersFile>,
+    pub answers_file: Option<TextFile>,
+    /// Still weaker: answers from the environment, by variable in any case. What nobody asks for is ignored.
+    #[cfg_attr(test, ts(type = "Record<string, string>"))]
+    pub environment: BTreeMap<String, String>,
     /// The project's name if nothing else gives one.
     pub directory_name: Option<String>,
     /// The time to record, in place of the lockfile's or the session's.
     pub timestamp: Option<String>,
     /// Whether to fail unless the target is exactly what the packs give.
     pub check: bool,
+    /// How files of several packs join, before what the packs say; else as the lockfile has it.
+    pub composition: Option<Composition>,
+    /// The same in a file; what stands in `composition` comes before it.
+    pub rules_file: Option<TextFile>,
+    /// The one template to render, by its name. The plan then has its files and no lockfile.
+    pub template: Option<String>,
+    /// Whether files that fail, or that packs disagree about, are left out in place of everything.
+    pub keep_going: bool,
+    /// Whether the plan says where each line comes from.
+    pub lines: bool,
+    /// What becomes of files that stand there, differ and may be somebody's work.
+    pub if_there: IfThere,
+    /// The same for single paths.
+    #[cfg_attr(test, ts(type = "Record<string, IfThere>"))]
+    pub if_there_at: BTreeMap<String, IfThere>,
+}
+
+/// Packs that are to be one.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Composing {
+    /// The packs. Their versions are those that the new pack is made for.
+    #[serde(flatten)]
+    pub selection: Selection,
+    /// The name of the new pack.
+    pub name: String,
+    /// Its version; `0.1.0` if left out.
+    pub version: Option<String>,
+    /// What it gives, one line; else its packs.
+    pub description: Option<String>,
+    /// Answers to try it with. Without those that are required it is not tried.
+    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
+    pub answers: BTreeMap<String, Json>,
+    /// How files of the packs join.
+    pub composition: Composition,
+    /// The same in a file; what stands in `composition` comes before it.
+    pub rules_file: Option<TextFile>,
+    /// Whether it is to be compared with what stands in the root `target`.
+    pub compared: bool,
 }
 
 /// How to show what depends on what.
@@ -408,11 +462,11 @@ pub struct View {
     pub invert: Option<String>,
 }
 
-/// A file with answers.
+/// A file with answers or rules.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct AnswersFile {
-    /// Its name, which ends with `.toml` or `.json`.
+pub struct TextFile {
+    /// Its name, which ends with `.toml`, `.json`, `.yaml` or `.yml`.
     pub name: String,
     /// Its text.
     pub text: String,

@@ -48,6 +48,16 @@ pub enum Outcome {
         /// All of it but the content.
         project: Box<Project>,
     },
+    /// A pack of packs.
+    Compose {
+        /// All of it but the content.
+        composite: Box<Composite>,
+    },
+    /// The hooks of a project.
+    RunHooks {
+        /// Those that ran, in order.
+        ran: Vec<Hook>,
+    },
     /// What was written.
     Apply {
         /// The paths written, in order.
@@ -178,6 +188,7 @@ impl Outcome {
     pub fn contents(&self) -> &[u8] {
         match self {
             Outcome::Generate { project } => &project.contents.0,
+            Outcome::Compose { composite } => &composite.contents.0,
             Outcome::BuildRegistry { contents, .. } => &contents.0,
             _ => &[],
         }
@@ -399,9 +410,31 @@ pub struct Project {
     pub answers: BTreeMap<String, Answer>,
     /// What writing it would do.
     pub plan: Plan,
-    /// The text of its lockfile, which the plan writes as well.
+    /// The text of its lockfile, which the plan writes as well, unless only one template was asked for.
     pub lockfile: String,
+    /// What failed and was left out, where the work was to go on.
+    pub problems: Vec<Diagnostic>,
     /// What the user should know.
+    pub warnings: Vec<Diagnostic>,
+    /// The content of the plan's files.
+    #[serde(skip)]
+    pub contents: Contents,
+}
+
+/// A pack that needs others and says how their files join.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Composite {
+    /// The packs it was made for, in install order.
+    pub packs: Vec<Resolved>,
+    /// The text of its `pack.toml`.
+    pub manifest: String,
+    /// Whether everything required was answered, so that the packs were tried together.
+    pub is_tried: bool,
+    /// What writing it would do.
+    pub plan: Plan,
+    /// What the user should know: with these answers its packs disagree.
     pub warnings: Vec<Diagnostic>,
     /// The content of the plan's files.
     #[serde(skip)]

@@ -3,7 +3,7 @@
  */
 import type { parseArgs } from "node:util";
 import type { PublishOptions } from "../open.js";
-import type { GraphFormat, Strategy } from "../protocol.js";
+import type { CompositionStrategy, GraphFormat, IfThere, Strategy } from "../protocol.js";
 
 /** A flag as the table has it. */
 export interface Flag {
@@ -18,14 +18,24 @@ export interface Flag {
 }
 
 const STRATEGIES = ["highest", "lowest", "lowest-direct"] as const satisfies readonly Strategy[];
+const JOINING = ["merge", "layer", "rules"] as const satisfies readonly CompositionStrategy[];
 const ACCESS = ["public", "restricted"] as const satisfies readonly PublishOptions["access"][];
 const FORMATS = ["tree", "mermaid", "dot"] as const satisfies readonly GraphFormat[];
+
+/** What `--existing` says becomes of files that stand there with other content. */
+export type Existing = "ask" | "abort" | Exclude<IfThere, "refuse">;
+
+const EXISTING = ["ask", "skip", "overwrite", "merge", "abort"] as const satisfies readonly Existing[];
 
 /** Every flag by its name. */
 export const FLAGS = {
   name: { type: "string", value: "NAME", about: "name of the project; the answer to project_name" },
   var: { type: "string", multiple: true, value: "NAME=VALUE", about: "answer a variable; repeatable" },
-  answers: { type: "string", value: "FILE", about: "read answers from a .toml or .json file" },
+  answers: { type: "string", value: "FILE", about: "read answers from a .toml, .json or .yaml file" },
+  strategy: { type: "string", value: "HOW", choices: JOINING, about: "join what several packs write: merge (the default), layer (later packs win) or rules (only by rules)" },
+  rules: { type: "string", value: "FILE", about: "read how files join from a .toml, .json or .yaml file" },
+  template: { type: "string", value: "NAME", about: "render only the template of this name, without packwright.lock" },
+  "keep-going": { type: "boolean", about: "leave out files that fail and write the others" },
   with: { type: "string", multiple: true, value: "NAME", about: "join an optional dependency or package; repeatable" },
   prerelease: { type: "string", multiple: true, value: "NAME", about: "let this pack be a pre-release; repeatable" },
   override: { type: "string", multiple: true, value: "NAME@CONSTRAINT", about: "replace every constraint on NAME; repeatable" },
@@ -37,7 +47,11 @@ export const FLAGS = {
   depth: { type: "string", value: "N", about: "show so many levels below the first" },
   format: { type: "string", value: "FORMAT", choices: FORMATS, about: "show the graph as tree (the default), mermaid or dot" },
   output: { type: "string", short: "o", value: "DIR", about: "directory of the project (default: ./NAME, without packs .)" },
-  "dry-run": { type: "boolean", about: "show the plan with its differences, write nothing" },
+  "pack-version": { type: "string", value: "VERSION", about: "version of the pack (default: 0.1.0)" },
+  "dry-run": { type: "boolean", about: "show the plan and how files would change, write nothing" },
+  diff: { type: "boolean", about: "show the difference for every file, new ones included, also when it is written" },
+  origin: { type: "string", value: "FILE", about: "show where each line of this file of the project comes from, write nothing" },
+  existing: { type: "string", value: "WAY", choices: EXISTING, about: "files that stand there with other content: ask (the default on a terminal), skip, overwrite, merge or abort" },
   check: { type: "boolean", about: "fail with the differences unless DIR is exactly what the packs give" },
   yes: { type: "boolean", short: "y", about: "ask nothing: take the defaults and write" },
   force: { type: "boolean", about: "overwrite files that have other content" },
@@ -49,7 +63,7 @@ export const FLAGS = {
   reason: { type: "string", value: "TEXT", about: "what to tell those who have this version" },
   target: { type: "string", value: "DIR", about: "where packs go (default: where they are, else .packwright/packages); outside of the project it keeps a packwright.lock of its own" },
   "no-dependencies": { type: "boolean", about: "install the packs that are named and nothing that they depend on" },
-  "no-hooks": { type: "boolean", about: "leave out the commands that packs want to have run; a later --trust runs them" },
+  "skip-hooks": { type: "boolean", about: "leave out the commands that packs want to have run, and do not ask" },
   "no-wait": { type: "boolean", about: "fail while another process writes there, in place of waiting" },
   resume: { type: "boolean", about: "finish a write that was interrupted" },
   rollback: { type: "boolean", about: "take a write back that was interrupted" },
@@ -76,8 +90,10 @@ export type FlagName = keyof typeof FLAGS;
 type Values = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>["values"];
 
 /** The values of all flags that were given. */
-export type Flags = Omit<Values, "resolution" | "format" | "access"> & {
+export type Flags = Omit<Values, "resolution" | "strategy" | "existing" | "format" | "access"> & {
   resolution?: Strategy;
+  strategy?: CompositionStrategy;
+  existing?: Existing;
   format?: GraphFormat;
   access?: NonNullable<PublishOptions["access"]>;
 };
@@ -111,7 +127,13 @@ const EVERYWHERE = ["json", "help"] as const;
 const READING = ["registry", "offline", "refresh", ...EVERYWHERE] as const;
 
 /** What decides the versions, for every command that resolves. */
-const SELECTION = ["with", "prerelease", "override", "resolution", "update", "locked"] as const;
+const CHOICE = ["with", "prerelease", "override", "resolution"] as const;
+
+/** The same where there may be a lockfile. */
+const SELECTION = [...CHOICE, "update", "locked"] as const;
+
+/** How files of several packs join. */
+const COMPOSITION = ["strategy", "rules"] as const;
 
 export type CommandName =
   | "list"
@@ -121,6 +143,7 @@ export type CommandName =
   | "uninstall"
   | "outdated"
   | "generate"
+  | "compose"
   | "publish"
   | "yank"
   | "registry build"
@@ -165,7 +188,7 @@ export const COMMANDS: readonly Command[] = [
     about: "Install packs and the packages they want",
     operands: [{ name: "PACK", about: "NAME or NAME@CONSTRAINT; none: what packwright.lock in DIR says", takes: "many" }],
     flags: [
-      ...(["target", "output", "no-dependencies", ...SELECTION, "dry-run", "yes", "force", "trust", "no-hooks"] as const),
+      ...(["target", "output", "no-dependencies", ...SELECTION, "dry-run", "yes", "force", "trust", "skip-hooks"] as const),
       ...[...WRITING, "metrics" as const],
       ...READING,
     ],
@@ -175,6 +198,7 @@ export const COMMANDS: readonly Command[] = [
       yes: "ask nothing",
       force: "unpack everything anew, and replace files that stand in the way or were edited",
       trust: "run the commands that packs want to have run, consent to files that run when the folder is opened",
+      "skip-hooks": "leave out the commands that packs want to have run; a later --trust runs them",
       resume: "finish a write that was interrupted, then install what is named",
     },
     examples: [
@@ -210,14 +234,38 @@ export const COMMANDS: readonly Command[] = [
     about: "Make a project from packs",
     operands: [{ name: "PACK", about: "NAME or NAME@CONSTRAINT; none: what packwright.lock in DIR says", takes: "many" }],
     flags: [
-      ...(["name", "var", "answers", ...SELECTION, "output", "dry-run", "check", "yes", "force", "trust", "timestamp"] as const),
+      ...(["name", "var", "answers", ...SELECTION, ...COMPOSITION, "template", "output"] as const),
+      ...(["dry-run", "diff", "origin", "check", "yes", "existing", "force", "keep-going", "trust", "skip-hooks", "timestamp"] as const),
       ...[...WRITING, "metrics" as const],
       ...READING,
     ],
+    here: { trust: "run the commands that packs suggest, consent to files that run when the folder is opened" },
     examples: [
       "packwright generate rust-cli --name demo",
       "packwright generate rust-cli@^1 github-ci --name demo --var license=MIT --yes",
-      "packwright generate rust-cli --name demo --dry-run",
+      "packwright generate rust-cli --name demo --dry-run --diff",
+      "packwright generate rust-cli github-ci --name demo --origin .github/workflows/ci.yml",
+    ],
+  },
+  {
+    name: "compose",
+    about: "Make one pack of several, with rules for how their files join",
+    operands: [{ name: "PACK", about: "NAME or NAME@CONSTRAINT", takes: "many" }],
+    flags: [
+      ...(["output", "name", "pack-version", ...COMPOSITION, "var", ...CHOICE, "dry-run", "yes", "force", "no-wait"] as const),
+      ...READING,
+    ],
+    here: {
+      output: "directory of the new pack",
+      name: "name of the new pack (default: that of its directory)",
+      var: "answer a variable, to try the packs together; repeatable",
+      "dry-run": "show the pack, write nothing",
+      yes: "ask nothing",
+      force: "replace a pack.toml that stands there",
+    },
+    examples: [
+      "packwright compose node-library github-ci --output packs/@acme/service --name @acme/service",
+      "packwright compose web-api@^1 compose-stack --output packs/service --registry packs --rules rules.toml",
     ],
   },
   {

@@ -1,15 +1,17 @@
 /** `generate`: finds the answers, shows the plan, and writes it. What the answers and the plan mean is the core's business. */
-import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
-import { cancelled, diagnostic, PackwrightError, reason, usage } from "../error.js";
+import { resolve } from "node:path";
+import { cancelled, PackwrightError, usage } from "../error.js";
 import type { GenerationOptions, Packwright, Project, Written } from "../index.node.js";
-import type { AnswersFile, Answer } from "../protocol.js";
-import type { Flags } from "./commands.js";
+import type { Answer, Hook, IfThere } from "../protocol.js";
+import { answersFileOf, answersOf, compositionOf, environmentAnswers } from "./answers.js";
+import type { Existing, Flags } from "./commands.js";
 import { drawnChanges } from "./changes.js";
+import { drawnDiffs, drawnAllDiffs } from "./diff.js";
+import { decided, existingOf, ifThereOf } from "./existing.js";
 import { metered } from "./metrics.js";
-import { drawn, tally } from "./plan.js";
+import { drawnCommands, drawnFiles, tally } from "./plan.js";
 import { recover, recovery } from "./recover.js";
-import { opened, type Run, selectionOf } from "./run.js";
+import { hooksOf, opened, type Run, selectionOf } from "./run.js";
 import { bytes, counted } from "./terminal.js";
 
 export async function generate(run: Run): Promise<void> {
@@ -23,28 +25,103 @@ export async function generate(run: Run): Promise<void> {
   await metered(flags.metrics, pw, () => generateNow(pw, run));
 }
 
-async function generateNow(pw: Packwright, run: Run): Promise<void> {
-  const { flags, terminal, signal } = run;
-  const attended = terminal.attended && !flags.yes && !flags.check;
-  const wanted = await settled(pw, run, attended);
-  const project = await terminal.watch((onProgress) => pw.generate({ ...wanted, check: flags.check, onProgress }));
-  terminal.report(project.warnings);
+/** How a run goes about it. */
+interface Manner {
+  /** Whether a person is there and asked. */
+  attended: boolean;
+  existing: Existing;
+  /** What becomes of the commands the packs suggest; nothing if it is not said. */
+  hooks: "run" | "skip" | undefined;
+}
 
-  const directory = wanted.directory ?? directoryNamed(project.answers["project_name"]);
-  if (flags.check) return report(run, project, directory, null, () => [`${directory} is exactly what the packs give`]);
-  const changes = (): string[] => drawnChanges(project.changes, terminal.paint);
-  const preview = (): string[] => [...drawn(project.plan, directory, terminal), ...changes()];
-  if (flags["dry-run"]) return report(run, project, directory, null, () => [...preview(), "", `Nothing was written: ${tally(project.plan)}`]);
+async function generateNow(pw: Packwright, run: Run): Promise<void> {
+  const { flags, terminal } = run;
+  const attended = terminal.attended && !flags.yes && !flags.check;
+  const manner = { attended, existing: existingOf(flags, attended), hooks: hooksOf(flags) };
+  const wanted = await settled(pw, run, attended);
+  const project = await made(pw, run, wanted, manner);
+  terminal.report(project.warnings);
+  await delivered(run, project, wanted.directory ?? directoryNamed(project.answers["project_name"]), manner);
+  terminal.report(project.problems);
+  process.exitCode = project.problems[0]?.exitCode ?? 0;
+}
+
+/** The project, once it is settled what becomes of files that stand there. */
+async function made(pw: Packwright, { flags, terminal, signal }: Run, wanted: GenerationOptions, { existing }: Manner): Promise<Project> {
+  const { check, template, "keep-going": keepGoing, origin } = flags;
+  const ifThere = flags.force ? "overwrite" : ifThereOf(existing);
+  const options = { ...wanted, check, template, keepGoing, lines: origin !== undefined, ifThere };
+  const make = (ifThereAt?: Readonly<Record<string, IfThere>>): Promise<Project> =>
+    terminal.watch((onProgress) => pw.generate({ ...options, ifThereAt, onProgress }));
+  const project = await make();
+  const looks = flags["dry-run"] || check || origin !== undefined;
+  return existing === "ask" && !looks ? decided(project, make, terminal, signal) : project;
+}
+
+/** Shows the project, or writes it. */
+async function delivered(run: Run, project: Project, directory: string, manner: Manner): Promise<void> {
+  const { flags, terminal } = run;
+  if (flags.origin !== undefined) return (await import("./origin.js")).showOrigin(project, flags.origin, terminal);
+  if (flags.check) return report(run, project, directory, null, [], () => [`${directory} is exactly what the packs give`]);
+  if (!flags["dry-run"]) return write(run, project, directory, manner);
+  const nothing = `Nothing was written: ${tally(project.plan)}`;
+  return report(run, project, directory, null, [], () => [...preview(run, project, directory, manner), "", nothing]);
+}
+
+async function write(run: Run, project: Project, directory: string, manner: Manner): Promise<void> {
+  const { flags, terminal, signal } = run;
+  const { attended } = manner;
   const { force, trust } = flags;
-  if (attended) terminal.print(["", ...preview(), ""]);
+  if (attended) terminal.print(["", ...preview(run, project, directory, manner), ""]);
+  else if (flags.diff) terminal.print([...drawnAllDiffs(project.plan, project.files, terminal.paint).slice(1), ""]);
   // Where files would be lost there is nothing to ask: writing says so.
-  const lossless = force || project.plan.operations.every(({ action }) => action !== "conflict");
+  const lossless = project.plan.operations.every(({ action }) => action !== "conflict");
   const consent = attended && lossless && (await consented(project, directory, signal));
   const settings = { force, trust: trust || consent, wait: !flags["no-wait"], signal };
   const written = await terminal.watch((onProgress) => project.write(directory, { ...settings, onProgress }));
   terminal.report(written.warnings);
+  terminal.print(summary(project, directory, written));
+  const ran = await finished(run, project, directory, written, manner);
   // A person has seen the changes before consenting to them.
-  report(run, project, directory, written, () => [...summary(project, directory, written), ...(attended ? [] : changes())]);
+  const changes = attended ? [] : drawnChanges(project.changes, terminal.paint);
+  const next = written.written.length === 0 || ran.length > 0 ? [] : nextSteps(project, directory);
+  report(run, project, directory, written, ran, () => [...next, ...changes]);
+}
+
+/** Everything that would happen. */
+function preview({ flags, terminal }: Run, project: Project, directory: string, { attended, hooks }: Manner): string[] {
+  const { plan, files, changes } = project;
+  const fate = hooks === "run" ? "" : hooks === undefined && attended && !flags["dry-run"] ? "; you are asked about them afterwards" : "; none is run";
+  return [
+    ...drawnFiles(plan, directory, terminal),
+    ...(flags.diff ? drawnAllDiffs(plan, files, terminal.paint) : drawnDiffs(plan, terminal.paint)),
+    ...drawnCommands(`Commands the packs suggest${fate}:`, suggested(project)),
+    ...drawnChanges(changes, terminal.paint),
+  ];
+}
+
+/** Runs the commands that the packs suggest, if that is wanted and all of the project is there; gives those that ran. */
+async function finished(run: Run, project: Project, directory: string, { written }: Written, { attended, hooks }: Manner): Promise<readonly Hook[]> {
+  const { terminal, signal } = run;
+  const commands = suggested(project);
+  if (commands.length === 0 || written.length === 0 || project.problems.length > 0 || hooks === "skip") return [];
+  if (hooks === undefined && !(attended && (await allowed(run, commands, directory)))) return [];
+  return terminal.watch((onProgress) => project.runHooks(directory, { signal, onProgress }));
+}
+
+/** Asks whether commands may run. */
+async function allowed({ terminal, signal }: Run, commands: readonly Hook[], directory: string): Promise<boolean> {
+  const { confirm } = await import("./prompt.js");
+  terminal.print([...drawnCommands("Commands the packs suggest:", commands), ""]);
+  const question = `Run ${counted(commands.length, "command")} in ${directory}?`;
+  return confirm(question, false, signal).catch((thrown: unknown) => {
+    throw thrown instanceof PackwrightError && thrown.code === "cancelled" ? cancelled("the files are written") : thrown;
+  });
+}
+
+/** The commands that are for after a generation. */
+function suggested({ plan }: Project): Hook[] {
+  return plan.hooks.filter(({ event }) => event === "post-generate");
 }
 
 /** What to generate and where, once everything that has to be asked was asked. */
@@ -55,7 +132,9 @@ async function settled(pw: Packwright, run: Run, attended: boolean): Promise<Gen
   const options = {
     packs: operands,
     ...selectionOf(flags),
-    answersFile: flags.answers === undefined ? undefined : await answersFile(flags.answers),
+    ...(await compositionOf(flags)),
+    answersFile: await answersFileOf(flags),
+    environment: environmentAnswers(),
     directory,
     timestamp: flags.timestamp,
     signal,
@@ -70,26 +149,6 @@ async function settled(pw: Packwright, run: Run, attended: boolean): Promise<Gen
   // Without a good name nothing can be generated; that call says so, together with everything else that is missing.
   if (name === undefined || name.answer === null || name.problem !== null) return { ...options, answers };
   return { ...options, answers, directory: directoryNamed(name.answer) };
-}
-
-function answersOf({ name, var: variables = [] }: Flags): Record<string, string> {
-  const pairs = variables.map((pair) => {
-    const [, variable, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
-    if (variable === undefined || value === undefined) throw usage(`\`--var ${pair}\` is not of the form NAME=VALUE`);
-    return [variable, value] as const;
-  });
-  const answers = Object.fromEntries(name === undefined ? pairs : [["project_name", name], ...pairs]);
-  if (name !== undefined && answers["project_name"] !== name) throw usage("`--name` and `--var project_name` differ", "give the name once");
-  return answers;
-}
-
-async function answersFile(path: string): Promise<AnswersFile> {
-  try {
-    return { name: basename(path), text: await readFile(path, "utf8") };
-  } catch (thrown) {
-    const error = diagnostic("file-not-found", 1, `the answers file \`${path}\` could not be read`, [reason(thrown)]);
-    throw new PackwrightError([{ ...error, subject: path }]);
-  }
 }
 
 /** Where to write, as far as the flags say: without packs it is an existing project, else a new directory of the project's name. */
@@ -108,34 +167,48 @@ function directoryNamed(name: Answer | undefined): string {
 /** Asks whether to go on, and says whether the person also consents to what runs by itself. */
 async function consented(project: Project, directory: string, signal: AbortSignal): Promise<boolean> {
   const { confirm } = await import("./prompt.js");
-  const pending = project.plan.operations.filter(({ action }) => action !== "unchanged");
+  const pending = project.plan.operations.filter(({ action }) => action !== "unchanged" && action !== "skip");
   if (pending.length === 0) return false;
   const running = pending.filter(({ runsOnOpen }) => runsOnOpen).map(({ path }) => path);
   const warning = running.length === 0 ? "" : `, of which ${running.join(", ")} will run by itself when the folder is opened`;
-  const question = `Write ${counted(pending.length, "file")} to ${directory}${warning}?`;
+  const failed = project.problems.length === 0 ? "" : `, without what failed (${counted(project.problems.length, "problem")})`;
+  const question = `Write ${counted(pending.length, "file")} to ${directory}${warning}${failed}?`;
   if (!(await confirm(question, running.length === 0, signal))) throw cancelled();
   return running.length > 0;
 }
 
-function report({ terminal }: Run, project: Project, directory: string, written: Written | null, lines: () => string[]): void {
-  const { packs, packages, changes, answers, plan, lockfile, warnings } = project;
+function report(
+  { terminal }: Run,
+  project: Project,
+  directory: string,
+  written: Written | null,
+  ran: readonly Hook[],
+  lines: () => string[],
+): void {
+  const { packs, packages, changes, answers, plan, lockfile, problems, warnings } = project;
   // The contents are not part of the document, so neither is where they are in them.
   const operations = plan.operations.map(({ offset: _, ...operation }) => operation);
   const told = [...warnings, ...(written?.warnings ?? [])];
-  const outcome = { packs, packages, changes, answers, plan: { ...plan, operations }, lockfile, warnings: told };
-  terminal.result({ directory, ...outcome, written: written?.written ?? null, unchanged: written?.unchanged ?? null }, lines);
+  const outcome = { packs, packages, changes, answers, plan: { ...plan, operations }, lockfile, problems, warnings: told };
+  terminal.result({ directory, ...outcome, written: written?.written ?? null, unchanged: written?.unchanged ?? null, ran }, lines);
 }
 
 function summary(project: Project, directory: string, { written, unchanged }: Written): string[] {
-  if (written.length === 0) return [`Nothing to do: ${directory} is as the packs make it`];
-  const size = written.reduce((sum, path) => sum + (project.files.get(path)?.length ?? 0), 0);
-  const left = unchanged === 0 ? "" : `; ${counted(unchanged, "file")} unchanged`;
-  const commands = project.plan.hooks.filter(({ event }) => event === "post-generate").map(({ command }) => command);
-  const steps = resolve(directory) === process.cwd() ? commands : [`cd ${quoted(directory)}`, ...commands];
-  return [
-    `Wrote ${counted(written.length, "file")} (${bytes(size)}) to ${directory}${left}`,
-    ...(commands.length === 0 ? [] : ["", "Next:", ...steps.map((step) => `  ${step}`)]),
+  const skipped = project.plan.operations.filter(({ action, path }) => action === "skip" && !written.includes(path)).length;
+  const left = [
+    ...(unchanged === skipped ? [] : [`${counted(unchanged - skipped, "file")} unchanged`]),
+    ...(skipped === 0 ? [] : [`${counted(skipped, "file")} of yours kept`]),
   ];
+  if (written.length === 0) return [skipped === 0 ? `Nothing to do: ${directory} is as the packs make it` : `Nothing to do: ${left.join(", ")}`];
+  const size = written.reduce((sum, path) => sum + (project.files.get(path)?.length ?? 0), 0);
+  return [[`Wrote ${counted(written.length, "file")} (${bytes(size)}) to ${directory}`, ...left].join("; ")];
+}
+
+function nextSteps(project: Project, directory: string): string[] {
+  const commands = suggested(project).map(({ command }) => command);
+  if (commands.length === 0) return [];
+  const steps = resolve(directory) === process.cwd() ? commands : [`cd ${quoted(directory)}`, ...commands];
+  return ["", "Next:", ...steps.map((step) => `  ${step}`)];
 }
 
 function quoted(path: string): string {

@@ -3,12 +3,11 @@ import { cancelled, usage } from "../error.js";
 import type { InstallOptions, Packwright } from "../index.node.js";
 import type { HookPolicy, Installation } from "../protocol.js";
 import { drawnChanges } from "./changes.js";
-import type { Flags } from "./commands.js";
 import { drawnHooks, drawnInstallation, intentOf, summaryOf, tallyOf } from "./installation.js";
 import { metered } from "./metrics.js";
 import { type Place, placeOf, shownOf } from "./place.js";
 import { recover, recovered, recoveredLines, recovery } from "./recover.js";
-import { opened, type Run, selectionOf } from "./run.js";
+import { hooksOf, opened, type Run, selectionOf } from "./run.js";
 import { counted } from "./terminal.js";
 
 export async function install(run: Run): Promise<void> {
@@ -91,13 +90,6 @@ async function answered(
 
 function question(intent: string): string {
   return `${intent.charAt(0).toUpperCase()}${intent.slice(1)}?`;
-}
-
-/** What the flags say about the commands that packs want to have run. */
-function hooksOf({ trust, "no-hooks": without }: Flags): HookPolicy | undefined {
-  if (trust && without) throw usage("`--trust` and `--no-hooks` do not go together", "leave one of them out");
-  if (without) return "skip";
-  return trust ? "run" : undefined;
 }
 
 export async function uninstall(run: Run): Promise<void> {

@@ -1,34 +1,54 @@
-/** Draws a plan: the tree of its files with what would happen to each, the differences, and the commands the packs suggest. */
-import type { Action, Operation, Plan } from "../protocol.js";
-import { aligned, bytes, coloured, type Paint, type Terminal } from "./terminal.js";
+/** Draws a plan: the tree of its files with what would happen to each, and the commands the packs suggest. */
+import type { Action, Hook, Operation, Plan } from "../protocol.js";
+import { aligned, bytes, type Paint, type Terminal } from "./terminal.js";
 
-const LOOKS: Readonly<Record<Action, { mark: string; style: Parameters<Paint>[0]; count: string }>> = {
-  create: { mark: "+", style: "green", count: "to create" },
+interface Look {
+  mark: string;
+  style: Parameters<Paint>[0];
+  count: string;
+  /** Whether the mark alone says what happens. */
+  plain?: true;
+}
+
+const LOOKS: Readonly<Record<Action, Look>> = {
+  create: { mark: "+", style: "green", count: "to create", plain: true },
   change: { mark: "~", style: "yellow", count: "to change" },
+  merge: { mark: "±", style: "cyan", count: "to merge" },
+  overwrite: { mark: "~", style: "red", count: "to overwrite" },
+  skip: { mark: "-", style: "dim", count: "to skip" },
   conflict: { mark: "!", style: "red", count: "in conflict" },
-  unchanged: { mark: "=", style: "dim", count: "unchanged" },
+  unchanged: { mark: "=", style: "dim", count: "unchanged", plain: true },
 };
 
 const RUNS = "runs when the folder is opened";
 
-/** All of a plan for `directory`: on a terminal its files as a tree, else one line each; then how those that stand there differ. */
-export function drawn({ operations, hooks }: Plan, directory: string, terminal: Terminal): string[] {
-  const { paint, tidy } = terminal;
-  const files = tidy
-    ? [paint("bold", directory), ...branches(treeOf(operations), "", paint)]
-    : aligned(operations.map(({ action, path, size, runsOnOpen }) => [action, path, runsOnOpen ? `${bytes(size)}, ${RUNS}` : bytes(size)]));
-  const commands = hooks.map(({ command, event, pack }) => [command, `${event} of ${pack}`]);
-  return [
-    ...files,
-    ...operations.flatMap(({ diff }) => (diff === null ? [] : ["", ...coloured(diff.trimEnd(), paint)])),
-    ...(commands.length === 0 ? [] : ["", "Commands the packs suggest; none is run:", ...aligned(commands).map((line) => `  ${line}`)]),
-  ];
+/** The files of a plan for `directory`: on a terminal as a tree, else one line each. */
+export function drawnFiles({ operations }: Plan, directory: string, { paint, tidy }: Terminal): string[] {
+  if (tidy) return [paint("bold", directory), ...branches(treeOf(operations), "", paint)];
+  return aligned(
+    operations.map((operation) => {
+      const { action, path, size, runsOnOpen } = operation;
+      return [action, path, runsOnOpen ? `${bytes(size)}, ${RUNS}` : bytes(size), joined(operation)];
+    }),
+  );
+}
+
+/** A blank line, a heading and a line for each command; nothing if there are none. */
+export function drawnCommands(heading: string, hooks: readonly Hook[]): string[] {
+  if (hooks.length === 0) return [];
+  return ["", heading, ...aligned(hooks.map(({ command, pack }) => [command, `of ${pack}`])).map((line) => `  ${line}`)];
 }
 
 /** How many files would be made, changed and so on, such as `2 to create, 1 in conflict`. */
 export function tally({ operations }: Plan): string {
   const counts = Object.entries(LOOKS).map(([action, { count }]) => [operations.filter((it) => it.action === action).length, count]);
   return counts.flatMap(([number, words]) => (number === 0 ? [] : [`${number} ${words}`])).join(", ");
+}
+
+/** The packs that a file was joined from; nothing if it comes from one. */
+function joined({ origins }: Operation): string {
+  const packs = [...new Set(origins.map(({ pack }) => pack))];
+  return packs.length < 2 ? "" : packs.join(" + ");
 }
 
 type Tree = Map<string, Tree | Operation>;
@@ -61,12 +81,15 @@ function branches(tree: Tree, indent: string, paint: Paint): string[] {
   });
 }
 
-function leaf(name: string, { action, size, mode, secret, runsOnOpen }: Operation, paint: Paint): string {
-  const { mark, style } = LOOKS[action];
+function leaf(name: string, operation: Operation, paint: Paint): string {
+  const { action, size, mode, secret, runsOnOpen } = operation;
+  const { mark, style, plain } = LOOKS[action];
+  const packs = joined(operation);
   const notes = [
     bytes(size),
     ...(mode === "0755" ? ["executable"] : []),
-    ...(action === "change" || action === "conflict" ? [action] : []),
+    ...(plain ? [] : [action]),
+    ...(packs === "" ? [] : [packs]),
     ...(secret ? ["holds a secret"] : []),
     ...(runsOnOpen ? [RUNS] : []),
   ];

@@ -6,7 +6,7 @@ import type { Key } from "node:readline";
 import * as clack from "@clack/prompts";
 import { cancelled } from "../error.js";
 import type { Answer, Question, Variable } from "../protocol.js";
-import { harmless } from "./terminal.js";
+import { aligned, harmless } from "./terminal.js";
 
 // Results go to stdout, so the conversation goes to stderr.
 const output = process.stderr;
@@ -17,6 +17,14 @@ process.stdin.once("end", () => ended.abort());
 process.stdin.on("keypress", (_, key?: Partial<Key>) => {
   if (key?.sequence === "\0" || (key?.ctrl === true && key.name === "d")) ended.abort();
 });
+
+const HINT = "Enter takes what is shown, Shift-Tab goes back, Ctrl-C leaves.";
+
+/** In place of an answer: the person wants to go back to the question before. */
+const BACK = Symbol("back");
+
+/** What is shown of a secret. */
+const MASK = "••••••••";
 
 type Answers = Readonly<Record<string, Answer>>;
 
@@ -29,27 +37,125 @@ export interface Conversation {
 }
 
 /**
- * Asks every question that applies and that nothing but a default answers.
+ * Asks every question that applies and that nothing but a default answers, group by group, and in the end whether all is as it should be.
  *
  * @returns the given answers and the new ones; accepted defaults are left out, so that they stay defaults.
  * @throws PackwrightError `cancelled` when the person leaves.
  */
 export async function converse({ title, given, questions, signal }: Conversation): Promise<Answers> {
-  const answers: Record<string, Answer> = { ...given };
-  const asked = new Set<string>();
+  const course = new Course(title, given);
   for (;;) {
-    const all = await questions(answers);
-    const open = all.find((question) => isOpen(question, asked));
-    if (open === undefined || all.some((question) => isSpoilt(question, asked))) return answers;
-    if (asked.size === 0) clack.intro(title, { output });
-    const { name } = open.variable;
-    const again = asked.has(name);
-    if (again) clack.log.error(harmless(open.problem?.message ?? `${name} needs a value`), { output });
-    asked.add(name);
-    const answer = await ask(open, again ? answers[name] : undefined, signal);
-    if (answer === undefined) delete answers[name];
-    else answers[name] = answer;
+    const all = await questions(course.answers);
+    if (all.some((question) => isSpoilt(question, course.trail))) return course.answers;
+    const question = course.next(all);
+    if (question !== undefined) {
+      course.take(question, all, await course.ask(question, signal));
+      continue;
+    }
+    if (course.trail.length === 0) return course.answers;
+    const choice = await reviewed(all, signal);
+    if (choice === undefined) return course.answers;
+    course.revisit(choice === BACK ? course.trail.at(-1) : choice, choice !== BACK);
   }
+}
+
+/** Where a conversation stands: what was asked in which order, and what came of it. */
+class Course {
+  readonly answers: Record<string, Answer>;
+  /** The names of what was asked, in this order. */
+  readonly trail: string[] = [];
+  /** Answers to what was gone back from. */
+  readonly #drafts = new Map<string, Answer>();
+  readonly #title: string;
+  #group: string | null = null;
+  /** A question that is asked next, answered or not; `only` if nothing but it is to be asked again. */
+  #again: { name: string; only: boolean } | undefined;
+
+  constructor(title: string, given: Answers) {
+    this.#title = title;
+    this.answers = { ...given };
+  }
+
+  next(all: readonly Question[]): Question | undefined {
+    const again = all.find(({ variable, asked }) => asked && variable.name === this.#again?.name);
+    if (again !== undefined) return again;
+    this.#again = undefined;
+    const open = all.filter((question) => isOpen(question, this.trail));
+    return open.find(({ variable }) => variable.group === this.#group) ?? open[0];
+  }
+
+  revisit(name: string | undefined, only: boolean): void {
+    this.#again = name === undefined ? undefined : { name, only };
+  }
+
+  async ask(question: Question, signal: AbortSignal): Promise<Answer | typeof BACK | undefined> {
+    const { name, group } = question.variable;
+    if (this.trail.length === 0 && this.#again === undefined) {
+      clack.intro(this.#title, { output });
+      clack.log.message(HINT, { output });
+    }
+    this.#head(group);
+    const bad = question.problem !== null || (question.answer === null && question.variable.required);
+    if (bad && this.trail.includes(name)) clack.log.error(harmless(question.problem?.message ?? `${name} needs a value`), { output });
+    return ask(question, this.answers[name] ?? this.#drafts.get(name), signal);
+  }
+
+  /** Writes the heading of another group; where a single question is asked again there is none. */
+  #head(group: string | null): void {
+    if (group === this.#group || this.#again?.only === true) return;
+    const heading = group ?? (this.#again === undefined ? "Further questions" : undefined);
+    if (heading !== undefined) clack.log.step(harmless(heading), { output });
+    this.#group = group;
+  }
+
+  /** Notes what came of a question, and what is next if the person went back. */
+  take({ variable: { name } }: Question, all: readonly Question[], answer: Answer | typeof BACK | undefined): void {
+    const again = this.#again;
+    this.#again = undefined;
+    if (answer !== BACK) {
+      if (!this.trail.includes(name)) this.trail.push(name);
+      if (answer === undefined) delete this.answers[name];
+      else this.answers[name] = answer;
+    } else if (again?.only !== true) {
+      this.#step(name, all);
+    }
+  }
+
+  /** Goes back from a question to the one that was asked before it. */
+  #step(name: string, all: readonly Question[]): void {
+    const draft = this.answers[name];
+    if (draft !== undefined) this.#drafts.set(name, draft);
+    delete this.answers[name];
+    const at = this.trail.indexOf(name);
+    if (at !== -1) this.trail.splice(at);
+    const asked = new Set(all.filter((question) => question.asked).map(({ variable }) => variable.name));
+    this.revisit(this.trail.filter((before) => asked.has(before)).at(-1) ?? name, false);
+  }
+}
+
+/** Shows all answers and asks whether they are to stand: a name is one to be changed. */
+async function reviewed(all: readonly Question[], signal: AbortSignal): Promise<string | typeof BACK | undefined> {
+  const groups = [...new Set(all.map(({ variable }) => variable.group))];
+  const asked = groups.flatMap((group) => all.filter((question) => question.asked && question.variable.group === group));
+  const lines = aligned(asked.map((question) => [question.variable.name, shown(question)]));
+  clack.log.step("All answers", { output });
+  clack.log.message(lines, { output, spacing: 0 });
+  const options = [
+    { value: "on", label: "Go on" },
+    { value: "change", label: "Change one" },
+    { value: "leave", label: "Cancel" },
+  ] as const;
+  const choice = await stepping(signal, (own) => clack.select({ message: "Are they right?", options: [...options], output, signal: own }));
+  if (choice === BACK || choice === "on") return choice === BACK ? BACK : undefined;
+  if (choice === "leave") throw cancelled();
+  const names = asked.map(({ variable: { name } }, at) => ({ value: name as string, label: lines[at] ?? name }));
+  const name = await stepping(signal, (own) => clack.select({ message: "Which one?", options: names, output, signal: own }));
+  return name === BACK ? reviewed(all, signal) : name;
+}
+
+function shown({ variable, answer }: Question): string {
+  if (answer === null) return "";
+  return variable.secret ? MASK : Array.isArray(answer) ? answer.map(text).join(", ") : text(answer);
 }
 
 /** Asks yes or no; `likely` is what Enter says. */
@@ -57,24 +163,50 @@ export async function confirm(message: string, likely: boolean, signal: AbortSig
   return answered(await clack.confirm({ message: harmless(message), initialValue: likely, output, signal: ofItsOwn(signal) }));
 }
 
-// What was given on the command line, in a file or in the lockfile is settled.
-function isOpen({ variable, asked, source, problem, answer }: Question, before: ReadonlySet<string>): boolean {
+/** Asks for one of several things; Enter says the first. */
+export async function pick<T extends string>(
+  message: string,
+  options: readonly { value: T; label: string }[],
+  signal: AbortSignal,
+): Promise<T> {
+  const labelled = options.map(({ value, label }) => ({ value: value as string, label: harmless(label) }));
+  return answered(await clack.select({ message: harmless(message), options: labelled, output, signal: ofItsOwn(signal) })) as T;
+}
+
+// What was given on the command line, in a file, in the environment or in the lockfile is settled.
+function isOpen({ variable, asked, source, problem, answer }: Question, trail: readonly string[]): boolean {
   if (!asked) return false;
-  if (before.has(variable.name)) return problem !== null || (variable.required && answer === null);
+  if (trail.includes(variable.name)) return problem !== null || (variable.required && answer === null);
   return source === null || source === "default";
 }
 
 // A wrong answer that was given makes every further question pointless: the command will fail because of it.
-function isSpoilt({ variable, problem }: Question, before: ReadonlySet<string>): boolean {
-  return problem !== null && !before.has(variable.name);
+function isSpoilt({ variable, problem }: Question, trail: readonly string[]): boolean {
+  return problem !== null && !trail.includes(variable.name);
 }
 
 /** The answer, or nothing if the default was taken or an optional variable left out. */
-async function ask(question: Question, previous: Answer | undefined, signal: AbortSignal): Promise<Answer | undefined> {
-  const { variable } = question;
-  const answer = await askByType(question, previous, { message: title(variable), output, signal: ofItsOwn(signal) });
+async function ask(question: Question, previous: Answer | undefined, signal: AbortSignal): Promise<Answer | typeof BACK | undefined> {
+  const answer = await stepping(signal, (own) => askByType(question, previous, { message: title(question.variable), output, signal: own }));
+  if (answer === BACK) return BACK;
   const nothing = question.default === null && (answer === "" || same(answer, []));
   return nothing || same(answer, question.default) ? undefined : answer;
+}
+
+/** Asks while the key that goes back is listened for. */
+async function stepping<T>(signal: AbortSignal, question: (own: AbortSignal) => Promise<T | symbol>): Promise<Exclude<T, symbol> | typeof BACK> {
+  const back = new AbortController();
+  // The prompt hears of the key as well, and must still stand when it does.
+  const listen = (_: unknown, key?: Partial<Key>): void => {
+    if (key?.name === "tab" && key.shift === true) queueMicrotask(() => back.abort());
+  };
+  process.stdin.on("keypress", listen);
+  try {
+    const answer = await question(AbortSignal.any([ofItsOwn(signal), back.signal]));
+    return back.signal.aborted ? BACK : answered(answer);
+  } finally {
+    process.stdin.off("keypress", listen);
+  }
 }
 
 /** Each prompt leaves its listener on the signal it is given, of which Node warns when there are many. It ends with the input, too. */
@@ -88,36 +220,45 @@ interface Setting {
   signal: AbortSignal;
 }
 
-async function askByType({ variable, default: standard }: Question, previous: Answer | undefined, setting: Setting): Promise<Answer> {
-  if (variable.secret) return answered(await clack.password(setting));
+async function askByType({ variable, default: standard }: Question, previous: Answer | undefined, setting: Setting): Promise<Answer | symbol> {
+  if (variable.secret) {
+    const message = previous === undefined ? setting.message : `${setting.message}; Enter keeps what was typed before`;
+    const typed = await clack.password({ ...setting, message });
+    return typed === "" && previous !== undefined ? previous : typed;
+  }
   if (variable.choices !== null) return choose(variable.choices, variable, previous ?? standard, setting);
-  if (variable.type === "boolean") return answered(await clack.confirm({ ...setting, initialValue: standard === true }));
-  const shown = standard === null ? "" : text(standard);
-  const hint = shown === "" ? (variable.example ?? (variable.required ? "" : "optional")) : shown;
+  if (variable.type === "boolean") return clack.confirm({ ...setting, initialValue: (previous ?? standard) === true });
+  const proposed = standard === null ? "" : text(standard);
+  const hint = proposed === "" ? (variable.example ?? (variable.required ? "" : "optional")) : proposed;
   const typed = await clack.text({
     ...setting,
     placeholder: hint,
-    defaultValue: shown,
+    defaultValue: proposed,
     ...(previous === undefined ? {} : { initialValue: text(previous) }),
   });
-  const words = answered(typed) ?? "";
-  return words === shown && standard !== null ? standard : words;
+  if (typeof typed === "symbol") return typed;
+  const words = typed ?? "";
+  return words === proposed && standard !== null ? standard : words;
 }
 
-async function choose(choices: readonly Answer[], { multiple, required }: Variable, initial: Answer | null, setting: Setting): Promise<Answer> {
+async function choose(
+  choices: readonly Answer[],
+  { multiple, required }: Variable,
+  initial: Answer | null,
+  setting: Setting,
+): Promise<Answer | symbol> {
   const options = choices.map((choice) => ({ value: JSON.stringify(choice), label: text(choice) }));
   if (multiple) {
     const initialValues = Array.isArray(initial) ? initial.map((choice) => JSON.stringify(choice)) : [];
-    const chosen = answered(await clack.multiselect({ ...setting, options, initialValues, required }));
-    return chosen.map((choice) => JSON.parse(choice) as Answer);
+    const chosen = await clack.multiselect({ ...setting, options, initialValues, required });
+    return typeof chosen === "symbol" ? chosen : chosen.map((choice) => JSON.parse(choice) as Answer);
   }
-  const chosen = answered(await clack.select({ ...setting, options, initialValue: JSON.stringify(initial) }));
-  return JSON.parse(chosen) as Answer;
+  const chosen = await clack.select({ ...setting, options, initialValue: JSON.stringify(initial) });
+  return typeof chosen === "symbol" ? chosen : (JSON.parse(chosen) as Answer);
 }
 
-function title({ name, description, group }: Variable): string {
-  const words = description === null ? name : `${description} (${name})`;
-  return harmless(group === null ? words : `${group}: ${words}`);
+function title({ name, description }: Variable): string {
+  return harmless(description === null ? name : `${description} (${name})`);
 }
 
 function answered<T>(answer: T): Exclude<T, symbol> {

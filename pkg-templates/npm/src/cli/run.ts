@@ -20,6 +20,17 @@ export function selectionOf(flags: Flags): Omit<SelectionOptions, "packs"> {
 }
 
 /**
+ * What the flags say about the commands that packs want to have run; nothing if they say nothing.
+ *
+ * @throws PackwrightError when they say two things.
+ */
+export function hooksOf({ trust, "skip-hooks": skip }: Flags): "run" | "skip" | undefined {
+  if (trust && skip) throw usage("`--trust` and `--skip-hooks` do not go together", "leave one of them out");
+  if (skip) return "skip";
+  return trust ? "run" : undefined;
+}
+
+/**
  * Opens what the flags name and the configuration of the project in `directory` has.
  *
  * @throws PackwrightError when something is wrong with either.

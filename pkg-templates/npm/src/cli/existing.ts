@@ -1,0 +1,60 @@
+/** What becomes of files that stand there with other content: `--existing`, and what a person says to each. */
+import { cancelled, usage } from "../error.js";
+import type { Project } from "../index.node.js";
+import type { IfThere, Operation } from "../protocol.js";
+import type { Existing, Flags } from "./commands.js";
+import { coloured, type Terminal } from "./terminal.js";
+
+/** What `--existing` says; if it says nothing, whoever is there is asked. */
+export function existingOf({ existing, force }: Flags, attended: boolean): Existing {
+  if (force && existing !== undefined) throw usage("`--force` and `--existing` do not go together", "`--force` overwrites");
+  if (existing === "ask" && !attended) throw usage("`--existing ask` needs somebody to ask", "say `--existing skip`, `overwrite`, `merge` or `abort`");
+  return existing ?? (attended && !force ? "ask" : "abort");
+}
+
+/** What the core is told of it. */
+export function ifThereOf(existing: Existing): IfThere {
+  return existing === "ask" || existing === "abort" ? "refuse" : existing;
+}
+
+/** Asks about each file in conflict, until there is none that anybody can decide about. `again` makes the project with what was decided. */
+export async function decided(
+  project: Project,
+  again: (ifThereAt: Readonly<Record<string, IfThere>>) => Promise<Project>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Project> {
+  const ways = new Map<string, IfThere>();
+  for (let current = project; ; current = await again(Object.fromEntries(ways))) {
+    // What is no regular file has no digest; the lockfile has no origin.
+    const open = current.plan.operations.filter(({ action, before, origins }) => action === "conflict" && before !== null && origins.length > 0);
+    if (open.length === 0) return current;
+    for (const operation of open) {
+      const unmergeable = ways.get(operation.path) === "merge";
+      if (unmergeable) terminal.print(["", `${operation.path} cannot be merged`]);
+      ways.set(operation.path, await wayOf(operation, !unmergeable, terminal, signal));
+    }
+  }
+}
+
+async function wayOf(operation: Operation, mergeable: boolean, terminal: Terminal, signal: AbortSignal): Promise<IfThere> {
+  const { pick } = await import("./prompt.js");
+  const options = [
+    { value: "skip", label: "Keep mine" },
+    { value: "overwrite", label: "Overwrite it" },
+    ...(mergeable ? [{ value: "merge", label: "Merge: keep mine, take in what is new" } as const] : []),
+    { value: "show", label: "Show again" },
+    { value: "stop", label: "Stop, write nothing" },
+  ] as const;
+  for (;;) {
+    terminal.print(["", ...drawn(operation, terminal), ""]);
+    const way = await pick(`${operation.path} is there already and differs`, options, signal);
+    if (way === "stop") throw cancelled();
+    if (way !== "show") return way;
+  }
+}
+
+function drawn({ diff, path, secret }: Operation, { paint }: Terminal): string[] {
+  if (diff !== null) return coloured(diff.trimEnd(), paint);
+  return [secret ? `${path} holds a secret, so the difference is not shown` : `${path} is not text, or too large to show the difference`];
+}

@@ -1,0 +1,133 @@
+//! The command that makes a pack of packs: one that needs them all, and says how their files join.
+//!
+//! It holds no copies, so it moves on with its packs. Not here: joining files.
+
+use super::generate::{Inquiry, look_at, said};
+use super::protocol::{Capabilities, Composing, Composite, Contents, Generation, Outcome, Resolved};
+use super::registries::Registries;
+use super::select::parse_requirement;
+use crate::composition::Composition;
+use crate::constraint::{Constraint, Requirement};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::manifest::{self, Manifest, Mode};
+use crate::name::PackName;
+use crate::path::RelPath;
+use crate::plan::{IfThere, Plan, Wanted};
+use crate::resolve::Chosen;
+use crate::version::{Version, VersionError};
+
+/// The version of a pack that has none yet.
+const FIRST: &str = "0.1.0";
+
+pub(super) async fn compose(
+    registries: &Registries,
+    capabilities: Capabilities,
+    composing: Composing,
+    timestamp: String,
+) -> Result<Outcome, Vec<Diagnostic>> {
+    let Composing { selection, name, version, description, answers, composition, rules_file, compared } =
+        composing;
+    let composition = said(Some(composition), rules_file.as_ref())?.unwrap_or_default();
+    let name: PackName = name.parse().map_err(Diagnostic::from)?;
+    if selection.packs.is_empty() {
+        let error = Diagnostic::error(Code::Usage, "no packs to compose are named");
+        return Err(error.suggest("`packwright list` shows the packs there are").into());
+    }
+    let asked: Vec<Requirement> =
+        selection.packs.iter().map(|text| parse_requirement(text)).collect::<Result<_, _>>()?;
+    let generation = Generation {
+        selection,
+        answers,
+        composition: Some(composition.clone()),
+        directory_name: Some(name.as_str().rsplit('/').next().unwrap_or_default().to_owned()),
+        ..Generation::default()
+    };
+    let inquiry = Inquiry::new(registries, generation, timestamp).await?;
+    let packs = &inquiry.selected.resolution.packs;
+    let requested = packs.iter().filter(|chosen| chosen.requested);
+    let needed: Vec<(PackName, Constraint)> = requested
+        .filter_map(|chosen| Some((chosen.identity.pack()?.clone(), constraint(chosen, &asked))))
+        .collect();
+    let description = description.unwrap_or_else(|| words(&needed));
+    let version: Version = version
+        .as_deref()
+        .unwrap_or(FIRST)
+        .parse()
+        .map_err(|error: VersionError| Diagnostic::error(Code::InvalidVersion, error.to_string()))?;
+    let text = to_text(&name, &version, &description, &needed, &composition);
+    // What is written is read again before anybody else has to.
+    Manifest::parse(&text)?;
+    let wanted = Wanted {
+        path: manifest::FILE_NAME.parse().expect("it is a path"),
+        content: text.clone().into_bytes(),
+        mode: Mode::Regular,
+        origins: Vec::new(),
+        lines: Vec::new(),
+        if_there: IfThere::Refuse,
+        replaces: None,
+        secret: false,
+    };
+    let paths: Vec<RelPath> = vec![wanted.path.clone()];
+    let existing = match compared {
+        true => Some(look_at(registries.exchange(), paths.iter(), capabilities.modes).await?),
+        false => None,
+    };
+    let (plan, contents) = Plan::new(vec![wanted], existing.as_ref(), Vec::new());
+    let mut warnings: Vec<Diagnostic> = inquiry.selected.warnings().collect();
+    let is_tried = inquiry.complete().is_ok();
+    if is_tried {
+        let made = inquiry.make()?;
+        // The pack is good for other answers, or with other rules.
+        let as_warning = |problem: Diagnostic| Diagnostic { severity: Severity::Warning, ..problem };
+        warnings.extend(made.problems.into_iter().map(as_warning).chain(made.notes));
+    }
+    Ok(Outcome::Compose {
+        composite: Box::new(Composite {
+            packs: packs.iter().map(Resolved::from).collect(),
+            manifest: text,
+            is_tried,
+            plan,
+            warnings,
+            contents: Contents(contents.into()),
+        }),
+    })
+}
+
+/// As it was asked for, else what is compatible with the version it was composed with.
+fn constraint(chosen: &Chosen, asked: &[Requirement]) -> Constraint {
+    let own = asked.iter().find(|requirement| Some(&requirement.name) == chosen.identity.pack());
+    match own {
+        Some(Requirement { constraint, .. }) if *constraint != Constraint::any() => constraint.clone(),
+        _ => format!("^{}", chosen.release.version).parse().expect("a caret and a version are a constraint"),
+    }
+}
+
+fn words(needed: &[(PackName, Constraint)]) -> String {
+    let names: Vec<&str> = needed.iter().map(|(name, _)| name.as_str()).collect();
+    match names.split_last() {
+        Some((last, [])) => format!("{last}, and how its files join others"),
+        Some((last, rest)) => format!("{} and {last} in one", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn to_text(
+    name: &PackName,
+    version: &Version,
+    description: &str,
+    needed: &[(PackName, Constraint)],
+    composition: &Composition,
+) -> String {
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let mut text = format!(
+        "[pack]\nname = {}\nversion = {}\ndescription = {}\n\n[dependencies]\n",
+        quoted(name.as_str()),
+        quoted(&version.to_string()),
+        quoted(description),
+    );
+    for (name, constraint) in needed {
+        let key = if name.as_str().starts_with('@') { quoted(name.as_str()) } else { name.to_string() };
+        text += &format!("{key} = {}\n", quoted(&constraint.to_string()));
+    }
+    text + &composition.to_toml()
+}

@@ -1,0 +1,6 @@
+import { a } from "a";
+// packwright:begin imports
+import { b } from "b";
+// packwright:end imports
+
+export {};

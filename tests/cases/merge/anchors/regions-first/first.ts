@@ -1,0 +1,3 @@
+// packwright:begin imports
+import { b } from "b";
+// packwright:end imports

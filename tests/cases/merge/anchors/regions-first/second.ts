@@ -1,0 +1,5 @@
+import { a } from "a";
+// packwright:begin imports
+// packwright:end imports
+
+export {};
