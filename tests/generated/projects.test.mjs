@@ -1,7 +1,7 @@
 // Projects from the starter packs pass what their own CI file runs, with the tools they are made for.
 // `npm test -- generated`; not part of a plain `npm test`, as it downloads and compiles their dependencies.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -44,6 +44,31 @@ for (const { name, packs, answers = [], runs } of [
     }
   });
 }
+
+test("a service of four packs, of which each has part in the same files", async () => {
+  const registry = join(directory, "registry");
+  for (const packs of ["www/registry", "tests/generated/packs"]) cpSync(join(root, packs), registry, { recursive: true });
+  const project = join(directory, "service");
+  const four = ["node-library", "github-ci", "node-container", "compose-stack"];
+  await packwright("generate", ...four, "--registry", registry, "--name", "service", "--output", project, "--yes");
+  const read = (path) => readFileSync(join(project, path), "utf8");
+  const { scripts, devDependencies } = JSON.parse(read("package.json"));
+  assert.deepEqual(Object.keys(scripts), ["clean", "build", "test", "prepack", "start", "image", "stack"]);
+  assert.equal(devDependencies["@types/node"], "^20.11.0", "the higher of two");
+  const headings = read("README.md").match(/^#.*/gm);
+  assert.deepEqual(headings, ["# service", "## Library", "## Development", "## License", "## Service", "## Stack"]);
+  for (const line of ["node_modules/", "*.image.tar", "*.dump"]) assert.ok(read(".gitignore").split("\n").includes(line), line);
+  const stack = read("compose.yaml");
+  for (const part of ["# What runs on", "build: . # from the Dockerfile", "- PORT=3000", "DATABASE_URL=", "# Its data is in", "image: postgres:17"]) {
+    assert.ok(stack.includes(part), part);
+  }
+  assert.match(read("src/server.ts"), /return \{\n {4}database: .*,\n {2}\};/);
+  for (const command of ["npm install", "npm test"]) {
+    await exec("bash", ["-c", command], { cwd: project, env: { NODE_TEST_CONTEXT: undefined } }).catch((error) => {
+      assert.fail(`${error.message}\n${error.output}`);
+    });
+  }
+});
 
 function packwright(...args) {
   return exec(join(directory, "node_modules/.bin/packwright"), args).catch((error) => {
