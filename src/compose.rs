@@ -532,5 +532,11 @@ mod tests {
         let lines = &composed.tree.values().next().unwrap().lines;
         assert_eq!(lines.iter().map(|line| line.line).collect::<Vec<_>>(), [1, 2, 4]);
         assert_eq!(content(&with(vec![file("a", "x.rs", base)], ""), "x.rs"), "use a;\nrest\n");
+        let code = "let a = [ // packwright:begin a\n];\nWrite `packwright:begin NAME` above.\n";
+        assert_eq!(
+            content(&with(vec![file("a", "x.rs", code)], ""), "x.rs"),
+            code,
+            "what is more than a mark stays"
+        );
     }
 }

@@ -266,7 +266,9 @@ fn merged(wanted: &Wanted, there: &[u8]) -> Option<Merged> {
     let (there, new) = (std::str::from_utf8(there).ok()?, std::str::from_utf8(&wanted.content).ok()?);
     let kind = Kind::of(&wanted.path, there, new)?;
     let policy = Policy { prefer: Some(Prefer::Earlier), ..Policy::default() };
-    merge::merge(kind, &wanted.path, there, new, &policy).ok()
+    let merged = merge::merge(kind, &wanted.path, there, new, &policy).ok()?;
+    // A version that would be raised is the user's to raise.
+    merged.notes.is_empty().then_some(merged)
 }
 
 /// Lines that follow one another there and here, as one.

@@ -127,6 +127,14 @@ impl Library {
         {
             return Ok((text, &shelf.syntax));
         }
+        // A name that is computed may be an answer, and that a secret.
+        let last = path.rsplit('/').next().unwrap_or(path);
+        let is_written =
+            self.shelves.values().any(|shelf| shelf.texts.values().any(|text| text.contains(last)));
+        if !is_written {
+            let message = "there is no text of the name that an expression gives".to_owned();
+            return Err(Refusal { message, suggestion: None, ignorable: true });
+        }
         let near = shelf.and_then(|(_, shelf)| nearest(path, shelf.texts.keys().map(String::as_str)));
         Err(Refusal {
             message: format!(

@@ -13,16 +13,18 @@ use super::{Clash, MergeError, Merged, Side, Why};
 const BEGIN: &str = "packwright:begin ";
 const END: &str = "packwright:end ";
 
-/// The name that a line marks behind a word.
+/// The name that a line marks behind a word, if it has nothing else but what makes a comment.
 fn marked<'t>(line: &'t str, word: &str) -> Option<&'t str> {
-    let (_, behind) = line.split_once(word)?;
+    let (before, behind) = line.split_once(word)?;
     let name = behind.trim_start();
     let end = name
         .find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | '/'))
         .unwrap_or(name.len());
     // A comment such as `<!-- … NAME-->` may end right behind the name.
-    let name = name[..end].trim_end_matches('-');
-    (!name.is_empty()).then_some(name)
+    let (name, rest) = name.split_at(end);
+    let name = name.trim_end_matches('-');
+    let is_alone = !before.chars().chain(rest.chars()).any(char::is_alphanumeric);
+    (is_alone && !name.is_empty()).then_some(name)
 }
 
 /// Whether a line marks the begin or the end of a region.

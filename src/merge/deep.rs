@@ -236,18 +236,24 @@ impl<'t> Walk<'_, 't> {
     fn union(&mut self, first: &'t Node, ours: &'t [Member], theirs: &'t [Member], by: Option<&str>) {
         let value =
             |member: &'t Member| Some((by.and_then(|by| member.value.get(by))?.value.fingerprint(), member));
-        let keyed: BTreeMap<String, &Member> = ours.iter().filter_map(value).collect();
-        let mut there: BTreeSet<String> = ours.iter().map(|member| member.value.fingerprint()).collect();
+        let mut keyed: BTreeMap<String, &Member> = BTreeMap::new();
+        for (value, member) in ours.iter().filter_map(value) {
+            keyed.entry(value).or_insert(member);
+        }
+        let there: BTreeSet<String> = ours.iter().map(|member| member.value.fingerprint()).collect();
+        // Each of ours joins one: two texts in one place would be neither.
+        let mut joined = BTreeSet::new();
         let mut new = Vec::new();
         for member in theirs {
             let same = value(member).and_then(|(value, _)| keyed.get(&value).copied());
             match (same, by.and_then(|by| member.value.get(by))) {
-                (Some(ours), Some(name)) => {
+                (Some(ours), Some(name)) if joined.insert(name.value.fingerprint()) => {
                     self.path.push(name.value.text().unwrap_or("*"));
                     self.join(Some(ours), &ours.value, &member.value);
                     self.path.pop();
                 }
-                _ if there.insert(member.value.fingerprint()) => new.push(member),
+                // What the second has twice, it means twice.
+                _ if !there.contains(&member.value.fingerprint()) => new.push(member),
                 _ => {}
             }
         }
@@ -263,13 +269,13 @@ impl<'t> Walk<'_, 't> {
     fn packages(&mut self, first: &'t Node, ours: &'t [Member], theirs: &'t [Member]) {
         let named = |member: &'t Member| Some((versions::package(member.value.text()?)?, member));
         let names: BTreeMap<String, &Member> = ours.iter().filter_map(named).collect();
-        let mut there: BTreeSet<String> = ours.iter().map(|member| member.value.fingerprint()).collect();
+        let there: BTreeSet<String> = ours.iter().map(|member| member.value.fingerprint()).collect();
         let mut new = Vec::new();
         for member in theirs {
             match named(member).and_then(|(name, _)| names.get(&name).copied()) {
                 Some(ours) if ours.value.fingerprint() == member.value.fingerprint() => {}
                 Some(ours) => self.scalars(Some(ours), &ours.value, &member.value),
-                None if there.insert(member.value.fingerprint()) => new.push(member),
+                None if !there.contains(&member.value.fingerprint()) => new.push(member),
                 None => {}
             }
         }

@@ -21,13 +21,14 @@ struct Entry<'t> {
 fn entries<'t>(source: &Source<'t>, goes_on: fn(&str) -> bool) -> Vec<Entry<'t>> {
     let mut entries = Vec::new();
     let (mut lead, mut start) = (None, None);
+    let length = source.text.trim_end_matches(['\r', '\n']).len();
     for (span, line) in source.lines() {
         let lead_start = *lead.get_or_insert(span.start);
         if start.is_none() && (line.trim().is_empty() || line.trim_start().starts_with('#')) {
             continue;
         }
         let begin = *start.get_or_insert(span.start);
-        let last = span.end == source.text.trim_end_matches(['\r', '\n']).len();
+        let last = span.end == length;
         if last || !goes_on(&source.text[begin..span.end]) {
             entries.push(Entry {
                 lead: lead_start,
@@ -216,23 +217,29 @@ pub(super) fn requirements(
 ) -> Result<Merged, MergeError> {
     let (ours, theirs) = (entries(first, is_continued), entries(second, is_continued));
     let key = |text: &str| versions::package(requirement(text)).unwrap_or_else(|| text.to_owned());
-    let mut there: BTreeMap<String, Option<&Entry<'_>>> =
-        ours.iter().map(|entry| (key(entry.text), Some(entry))).collect();
+    let mut there: BTreeMap<String, Vec<&Entry<'_>>> = BTreeMap::new();
+    for entry in &ours {
+        there.entry(key(entry.text)).or_default().push(entry);
+    }
+    let mut added: BTreeSet<&str> = BTreeSet::new();
     let mut writer = Writer::new(first, second, &ours);
     let (mut notes, mut clashes) = (Vec::new(), Vec::new());
     for entry in &theirs {
         writer.meet(entry);
         let name = key(entry.text);
-        let Some(ours) = there.get(&name) else {
-            there.insert(name, None);
-            writer.add(entry, None);
+        let other = requirement(entry.text);
+        let Some(known) = there.get(&name) else {
+            if added.insert(other) {
+                writer.add(entry, None);
+            }
             continue;
         };
-        // What stands twice in the second is its own affair.
-        let Some(ours) = ours else { continue };
-        let (one, other) = (requirement(ours.text), requirement(entry.text));
+        if known.iter().any(|ours| requirement(ours.text) == other) {
+            continue;
+        }
+        let ours = known[0];
+        let one = requirement(ours.text);
         let joined = match versions::join(Ecosystem::Python, one, other) {
-            _ if one == other => continue,
             Joined::Same => continue,
             Joined::To(joined) => {
                 let note =

@@ -236,10 +236,13 @@ impl Writer<'_, '_> {
 
     /// Puts a part of the second behind a place, a blank line between them.
     fn append(&mut self, at: usize, part: Range<usize>) {
-        let start = self.pair.first.text[..at].trim_start_matches('\u{feff}').is_empty();
+        let (before, behind) = self.pair.first.text.split_at(at);
+        // At the start of the text, or of what stands behind its front matter.
+        let begins =
+            before.trim_start_matches('\u{feff}').is_empty() || before.ends_with('\n') && !behind.is_empty();
         let gap = self.pair.line_break.repeat(2);
         let part = self.pair.copied(part);
-        let pieces = if start { vec![part, Piece::glue(gap)] } else { vec![Piece::glue(gap), part] };
+        let pieces = if begins { vec![part, Piece::glue(gap)] } else { vec![Piece::glue(gap), part] };
         self.splices.insert(at, pieces);
     }
 }

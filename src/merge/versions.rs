@@ -137,18 +137,23 @@ fn npm_range(text: &str) -> String {
     text.split("||").map(branch).collect::<Vec<_>>().join(" || ")
 }
 
-/// The name of the package a requirement of Python is about, in its normal form; none if the line
-/// is something else, such as an option or an address.
+/// The name of the package a requirement of Python is about, in its normal form, with the condition
+/// behind `;`: under other conditions it is another requirement. None if the line is something else,
+/// such as an option or an address.
 ///
 /// As PEP 503 normalises names.
 pub(super) fn package(requirement: &str) -> Option<String> {
-    let (name, _) = split(requirement)?;
+    let (name, rest) = split(requirement)?;
     let mut normal = String::new();
     for c in name.chars() {
         let c = if matches!(c, '_' | '.' | '-') { '-' } else { c.to_ascii_lowercase() };
         if c != '-' || !normal.ends_with('-') {
             normal.push(c);
         }
+    }
+    if let Some((_, condition)) = rest.split_once(';') {
+        normal.push(';');
+        normal.push_str(&without_space(condition));
     }
     Some(normal)
 }
@@ -223,7 +228,10 @@ mod tests {
     #[test]
     fn packages_have_one_name() {
         assert_eq!(package("Zope.Interface >= 5"), Some("zope-interface".to_owned()));
-        assert_eq!(package("ruamel_.yaml[jinja]; python_version < '3.9'"), Some("ruamel-yaml".to_owned()));
+        assert_eq!(
+            package("ruamel_.yaml[jinja]; python_version < '3.9'"),
+            Some("ruamel-yaml;python_version<'3.9'".to_owned())
+        );
         for line in ["-r other.txt", "--hash=x", "https://x/y.whl", "./local", "# a", ""] {
             assert_eq!(package(line), None, "{line}");
         }

@@ -25,7 +25,7 @@ use crate::name::{Identity, PackName, PackageName, RegistryId};
 use crate::path::{PathError, RelPath};
 use crate::plan::{Action, Existing, IfThere, Plan, Wanted};
 use crate::registry::{Digest, Release};
-use crate::render::{Context, Rendered, library, render};
+use crate::render::{Context, Rendered, library, no_such_template, render};
 use crate::variable::{
     Answer, Answers, Kind, Question, TIMESTAMP, Variable, check_timestamp, declare, interview,
     unknown_answers,
@@ -280,6 +280,8 @@ impl Inquiry {
 
     /// Renders and joins. What fails is left out and told.
     pub(super) fn make(&self) -> Result<Made, Vec<Diagnostic>> {
+        let manifests = || self.packs.iter().map(|pack| &pack.manifest);
+        none_of(self.template.iter().filter_map(|name| no_such_template(manifests(), name)))?;
         let (files, mut problems) = self.render_with(|question| question.answer.clone());
         let secrets = self.secrets(&files);
         let Composed { mut tree, conflicts, mut notes, unused } = compose(files, &self.composition, &secrets);

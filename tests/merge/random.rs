@@ -235,7 +235,7 @@ pub fn model(first: &Value, second: &Value) -> Value {
         (Value::Array(ours), Value::Array(theirs)) => {
             let mut joined = ours.clone();
             for value in theirs {
-                if !joined.contains(value) {
+                if !ours.contains(value) {
                     joined.push(value.clone());
                 }
             }

@@ -32,7 +32,7 @@ export const FLAGS = {
   name: { type: "string", value: "NAME", about: "name of the project; the answer to project_name" },
   var: { type: "string", multiple: true, value: "NAME=VALUE", about: "answer a variable; repeatable" },
   answers: { type: "string", value: "FILE", about: "read answers from a .toml, .json or .yaml file" },
-  strategy: { type: "string", value: "HOW", choices: JOINING, about: "join what several packs write: merge (the default), layer (later packs win) or rules (only by rules)" },
+  strategy: { type: "string", value: "HOW", choices: JOINING, about: "join what several packs write: merge (the default), layer (the later one in install order wins) or rules (only by rules)" },
   rules: { type: "string", value: "FILE", about: "read how files join from a .toml, .json or .yaml file" },
   template: { type: "string", value: "NAME", about: "render only the template of this name, without packwright.lock" },
   "keep-going": { type: "boolean", about: "leave out files that fail and write the others" },
