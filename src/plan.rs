@@ -34,7 +34,8 @@ pub enum Action {
     Merge,
     /// Something else stands there and is replaced, as was asked for.
     Overwrite,
-    /// Something else stands there and stays, as was asked for.
+    /// Something else stands there and stays: as was asked for, or because somebody changed it and the
+    /// packs give what they gave before.
     Skip,
     /// Something else stands there; it is replaced only by force.
     Conflict,
@@ -145,7 +146,8 @@ pub struct Wanted {
     pub lines: Vec<Written>,
     /// What becomes of another file there.
     pub if_there: IfThere,
-    /// A file that may be replaced, because nothing of the user's is in it.
+    /// What was written there last time. It may be replaced, as nothing of the user's is in it; and if it
+    /// would be written again, whatever stands there by now may stay.
     pub replaces: Option<Digest>,
     /// Whether it holds the answer to a secret.
     pub secret: bool,
@@ -239,6 +241,9 @@ impl Fate<'_> {
         }
         if wanted.replaces == Some(Digest::of(there)) {
             return as_wanted(Action::Change);
+        }
+        if wanted.replaces == Some(Digest::of(&wanted.content)) && wanted.if_there != IfThere::Overwrite {
+            return as_wanted(Action::Skip);
         }
         match wanted.if_there {
             IfThere::Refuse => as_wanted(Action::Conflict),
@@ -367,6 +372,7 @@ mod tests {
             ("mode", file("x", Some(Mode::Executable))),
             ("other", file("a\nb\n", None)),
             ("lock", file("old", None)),
+            ("mine", file("edited", None)),
             ("directory", Existing::Blocked { by: "directory".into() }),
         ]
         .map(|(path, existing)| (path.parse().unwrap(), existing))
@@ -378,13 +384,14 @@ mod tests {
             wanted("mode", "x"),
             wanted("other", "a\nc\n"),
             Wanted { replaces: Some(Digest::of(b"old")), ..wanted("lock", "new") },
+            Wanted { replaces: Some(Digest::of(b"x")), ..wanted("mine", "x") },
             wanted("directory", "x"),
         ];
         let (plan, contents) = Plan::new(files, Some(&existing), Vec::new());
-        use Action::{Change, Conflict, Create, Unchanged};
+        use Action::{Change, Conflict, Create, Skip, Unchanged};
         let actions: Vec<Action> = plan.operations.iter().map(|operation| operation.action).collect();
-        assert_eq!(actions, [Create, Unchanged, Unchanged, Change, Conflict, Change, Conflict]);
-        assert_eq!(contents, b"xxxxa\nc\nnewx");
+        assert_eq!(actions, [Create, Unchanged, Unchanged, Change, Conflict, Change, Skip, Conflict]);
+        assert_eq!(contents, b"xxxxa\nc\nnewxx");
         let other = &plan.operations[4];
         assert_eq!(&contents[other.range()], b"a\nc\n");
         assert_eq!(other.diff.as_deref(), Some("--- a/other\n+++ b/other\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"));

@@ -105,8 +105,10 @@ pub(super) async fn generate(
     if !keep_going {
         none_of(problems.iter().cloned())?;
     }
-    let lockfile = inquiry.lockfile(&tree).to_text();
     let lock = inquiry.selected.lock.as_ref();
+    // Which of the files that were made before would have been made again cannot be known.
+    let former = lock.filter(|_| !problems.is_empty()).map_or(&[][..], |lock| &lock.content.files);
+    let lockfile = inquiry.lockfile(&tree, former).to_text();
     let recorded: BTreeMap<&RelPath, Digest> =
         lock.into_iter().flat_map(|lock| &lock.content.files).map(|file| (&file.path, file.hash)).collect();
     let mut wanted: Vec<Wanted> = tree
@@ -144,7 +146,9 @@ pub(super) async fn generate(
         None
     };
     let leftovers = match (target, lock) {
-        (true, Some(lock)) if is_whole => left_over(registries.exchange(), &lock.content, &wanted).await?,
+        (true, Some(lock)) if is_whole && problems.is_empty() => {
+            left_over(registries.exchange(), &lock.content, &wanted).await?
+        }
         _ => Vec::new(),
     };
     let hooks = inquiry.packs.iter().flat_map(|pack| pack.manifest.hooks.clone()).collect();
@@ -199,7 +203,7 @@ pub(super) struct Inquiry {
 
 /// What was rendered and joined.
 pub(super) struct Made {
-    tree: Tree,
+    pub(super) tree: Tree,
     /// The paths of those files whose content tells a secret.
     secrets: BTreeSet<RelPath>,
     /// What failed; the files it is about are not in the tree.
@@ -278,19 +282,23 @@ impl Inquiry {
         none_of(problems)
     }
 
+    /// The manifests of the packs, in install order.
+    pub(super) fn manifests(&self) -> impl Iterator<Item = &Manifest> {
+        self.packs.iter().map(|pack| &pack.manifest)
+    }
+
     /// Renders and joins. What fails is left out and told.
     pub(super) fn make(&self) -> Result<Made, Vec<Diagnostic>> {
-        let manifests = || self.packs.iter().map(|pack| &pack.manifest);
-        none_of(self.template.iter().filter_map(|name| no_such_template(manifests(), name)))?;
+        none_of(self.template.iter().filter_map(|name| no_such_template(self.manifests(), name)))?;
         let (files, mut problems) = self.render_with(|question| question.answer.clone());
         let secrets = self.secrets(&files);
         let Composed { mut tree, conflicts, mut notes, unused } = compose(files, &self.composition, &secrets);
         // The rules of packs are for other projects as well; those of the user come first.
         notes.extend(unused.into_iter().filter_map(|at| self.said.rules.get(at)).map(unused_rule));
-        tree.retain(|path, _| {
-            conflicts.iter().all(|conflict| conflict.subject.as_deref() != Some(path.as_str()))
-        });
         problems.extend(conflicts);
+        // What one pack gives of a file is not the file.
+        let failed: BTreeSet<&str> = problems.iter().filter_map(|error| error.subject.as_deref()).collect();
+        tree.retain(|path, _| !failed.contains(path.as_str()));
         let bytes: usize = tree.values().map(|file| file.content.len()).sum();
         if bytes > MAX_PROJECT {
             let message = format!("the project has more than {} MiB", MAX_PROJECT >> 20);
@@ -344,8 +352,10 @@ impl Inquiry {
             .filter_map(|question| Some((question.variable.name.to_string(), question.answer.clone()?)))
     }
 
-    fn lockfile(&self, tree: &Tree) -> Lockfile {
-        let files = tree.values().map(|file| LockedFile {
+    /// What was made, and what was made formerly of what else there is.
+    fn lockfile(&self, tree: &Tree, former: &[LockedFile]) -> Lockfile {
+        let former = former.iter().filter(|file| !tree.contains_key(&file.path)).cloned();
+        let made = tree.values().map(|file| LockedFile {
             path: file.path.clone(),
             pack: file.origin().pack.clone(),
             template: file.origin().template.clone(),
@@ -353,11 +363,13 @@ impl Inquiry {
             mode: file.mode,
             hash: Digest::of(&file.content),
         });
+        let mut files: Vec<LockedFile> = made.chain(former).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
         let lockfile = Lockfile {
             timestamp: self.timestamp.clone(),
             composition: self.said.clone(),
             answers: Lockfile::record(self.recorded()),
-            files: files.collect(),
+            files,
             ..self.selected.record()
         };
         self.selected.as_before(lockfile)

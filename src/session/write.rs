@@ -72,8 +72,12 @@ impl Order {
 
     /// Whether the plan found everything as it should be.
     fn changes_nothing(&self) -> bool {
-        let changes = |operation: &Operation| !matches!(operation.action, Action::Unchanged | Action::Skip);
+        let changes = |operation: &Operation| operation.action != Action::Unchanged && !self.skips(operation);
         self.plan.compared && !self.plan.operations.iter().any(changes)
+    }
+
+    fn skips(&self, operation: &Operation) -> bool {
+        operation.action == Action::Skip && !self.force
     }
 
     async fn look(
@@ -141,8 +145,7 @@ impl Order {
     fn pending(&self, existing: &BTreeMap<RelPath, Existing>) -> Result<Vec<Pending<'_>>, Vec<Diagnostic>> {
         let mut pending = Vec::new();
         let mut problems = Vec::new();
-        let skipped = |operation: &&Operation| operation.action == Action::Skip && !self.force;
-        for operation in self.plan.operations.iter().filter(|operation| !skipped(operation)) {
+        for operation in self.plan.operations.iter().filter(|operation| !self.skips(operation)) {
             let content = self.content(operation).unwrap_or_default();
             match existing.get(&operation.path) {
                 None => pending.push(Pending { operation, replaces: None }),

@@ -2,9 +2,10 @@
 
 use packwright::diagnostic::Code;
 use packwright::lockfile::Lockfile;
+use packwright::manifest::Mode;
 use packwright::session::{Command, Location, Outcome, Project, SessionInput};
 
-use crate::host::{Directory, Host, command, directory, input, shown};
+use crate::host::{Directory, Host, command, directory, input, put, shown};
 use crate::starter::{COMMANDS, FILES};
 
 const BASE: &str = "https://packs.example/";
@@ -241,4 +242,39 @@ fn every_starter_project_is_up_to_date_once_written() {
         assert_eq!(check.lockfile, made.lockfile, "{name}");
         assert_eq!(check.contents, made.contents, "{name}");
     }
+}
+
+#[test]
+fn a_file_that_only_failed_is_still_one_of_the_project() {
+    let sources = |x: &str| directory([("a/pack.toml", pack("1.0.0").as_str()), ("a/x", x), ("a/key", "")]);
+    let mut host = Host::new([("registry:starter", sources("{{ word }}\n"))]);
+    let json = r#"{"type":"generate","packs":["a"],"answers":{"project_name":"demo"},"target":true,"keepGoing":true}"#;
+    let made = project(host.run(command(json)).unwrap());
+    write(&mut host, &made);
+    host.roots.insert("registry:starter".to_owned(), sources("{{ wrod }}\n"));
+    let again = project(host.run(command(json)).unwrap());
+    assert_eq!(again.problems[0].code, Code::RenderFailed);
+    let words: Vec<String> = again.warnings.iter().map(ToString::to_string).collect();
+    assert!(!words.iter().any(|text| text.contains("no longer made")), "{words:?}");
+    let files = |project: &Project| Lockfile::parse(&project.lockfile).unwrap().files;
+    assert_eq!(files(&again), files(&made));
+}
+
+#[test]
+fn what_was_edited_stays_while_the_packs_give_what_they_gave() {
+    use packwright::plan::Action::{Conflict, Overwrite, Skip};
+    let mut before = generated();
+    put(&mut before, "x", b"edited\n", Mode::Regular);
+    let action = |versions: &[&str], more: &str| {
+        let mut host = server(versions);
+        host.roots.insert("target".into(), before.clone());
+        let json = format!(r#"{{"type":"generate","target":true,"answers":{{"token":"hunter2"}}{more}}}"#);
+        let made = project(host.run(http(&json)).unwrap());
+        let operations = made.plan.operations;
+        operations.into_iter().find(|operation| operation.path.as_str() == "x").unwrap().action
+    };
+    assert_eq!(action(&["1.0.0"], ""), Skip);
+    assert_eq!(action(&["1.0.0"], r#","ifThere":"merge""#), Skip);
+    assert_eq!(action(&["1.0.0"], r#","ifThere":"overwrite""#), Overwrite);
+    assert_eq!(action(&["1.0.0", "1.1.0"], r#","update":["a"]"#), Conflict);
 }
