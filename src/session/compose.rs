@@ -2,6 +2,8 @@
 //!
 //! It holds no copies, so it moves on with its packs. Not here: joining files.
 
+use std::collections::BTreeMap;
+
 use super::generate::{Inquiry, look_at, said};
 use super::protocol::{Capabilities, Composing, Composite, Contents, Generation, Outcome, Resolved};
 use super::registries::Registries;
@@ -9,8 +11,8 @@ use super::select::parse_requirement;
 use crate::composition::Composition;
 use crate::constraint::{Constraint, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::manifest::{self, Manifest, Mode};
-use crate::name::PackName;
+use crate::manifest::{self, Manifest, Mode, Package};
+use crate::name::{Identity, PackName, PackageName};
 use crate::path::RelPath;
 use crate::plan::{IfThere, Plan, Wanted};
 use crate::resolve::Chosen;
@@ -44,17 +46,25 @@ pub(super) async fn compose(
     };
     let inquiry = Inquiry::new(registries, generation, timestamp).await?;
     let packs = &inquiry.selected.resolution.packs;
-    let requested = packs.iter().filter(|chosen| chosen.requested);
-    let needed: Vec<(PackName, Constraint)> = requested
+    let with = &inquiry.selected.request.with;
+    let is_named = |chosen: &&Chosen| chosen.requested || with.contains(&chosen.identity.package_name());
+    let needed: Vec<(PackName, Constraint)> = packs
+        .iter()
+        .filter(is_named)
         .filter_map(|chosen| Some((chosen.identity.pack()?.clone(), constraint(chosen, &asked))))
         .collect();
+    // What joins because somebody asked for it is no longer optional.
+    let joining = inquiry.manifests().flat_map(|manifest| &manifest.packages);
+    let joining = joining.filter(|package| package.optional && with.contains(&package.name));
+    let packages: BTreeMap<&PackageName, &Package> =
+        joining.map(|package| (&package.name, package)).collect();
     let description = description.unwrap_or_else(|| words(&needed));
     let version: Version = version
         .as_deref()
         .unwrap_or(FIRST)
         .parse()
         .map_err(|error: VersionError| Diagnostic::error(Code::InvalidVersion, error.to_string()))?;
-    let text = to_text(&name, &version, &description, &needed, &composition);
+    let text = to_text(&name, &version, &description, &needed, &packages, &composition);
     // What is written is read again before anybody else has to.
     Manifest::parse(&text)?;
     let wanted = Wanted {
@@ -74,6 +84,7 @@ pub(super) async fn compose(
     };
     let (plan, contents) = Plan::new(vec![wanted], existing.as_ref(), Vec::new());
     let mut warnings: Vec<Diagnostic> = inquiry.selected.warnings().collect();
+    warnings.extend(inquiry.selected.request.overrides.keys().map(unrecorded));
     let is_tried = inquiry.complete().is_ok();
     if is_tried {
         let made = inquiry.make()?;
@@ -116,6 +127,7 @@ fn to_text(
     version: &Version,
     description: &str,
     needed: &[(PackName, Constraint)],
+    packages: &BTreeMap<&PackageName, &Package>,
     composition: &Composition,
 ) -> String {
     let quoted = |text: &str| toml::Value::from(text).to_string();
@@ -125,9 +137,33 @@ fn to_text(
         quoted(&version.to_string()),
         quoted(description),
     );
+    let key = |name: &str| if name.starts_with('@') { quoted(name) } else { name.to_owned() };
     for (name, constraint) in needed {
-        let key = if name.as_str().starts_with('@') { quoted(name.as_str()) } else { name.to_string() };
-        text += &format!("{key} = {}\n", quoted(&constraint.to_string()));
+        text += &format!("{} = {}\n", key(name.as_str()), quoted(&constraint.to_string()));
+    }
+    for (number, package) in packages.values().enumerate() {
+        let Package { name, constraint, registry, features, install_path, .. } = package;
+        let mut value = format!(
+            "version = {}, registry = {}",
+            quoted(&constraint.to_string()),
+            quoted(registry.as_str())
+        );
+        if !features.is_empty() {
+            value += &format!(", features = {}", toml::Value::from(features.clone()));
+        }
+        if let Some(path) = install_path {
+            value += &format!(", install-path = {}", quoted(path.as_str()));
+        }
+        let heading = if number == 0 { "\n[packages]\n" } else { "" };
+        text += &format!("{heading}{} = {{ {value} }}\n", key(name.as_str()));
     }
     text + &composition.to_toml()
+}
+
+/// A pack cannot decide for what others ask for.
+fn unrecorded(identity: &Identity) -> Diagnostic {
+    let message = format!("the override of `{identity}` is not part of the pack");
+    Diagnostic::warning(Code::InvalidInput, message)
+        .about(identity)
+        .suggest("give it again with `--override` when you generate from the pack")
 }

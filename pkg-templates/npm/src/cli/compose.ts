@@ -21,7 +21,7 @@ export async function compose(run: Run): Promise<void> {
   const settings = { force, wait: !flags["no-wait"], signal };
   const written = await terminal.watch((onProgress) => composite.write(directory, { ...settings, onProgress }));
   terminal.report(written.warnings);
-  report(run, composite, directory, written, () => summary(composite, directory, written));
+  report(run, composite, directory, written, () => summary(run, composite, directory, written));
 }
 
 async function composed(run: Run, directory: string): Promise<Composite> {
@@ -55,8 +55,8 @@ async function agreed({ flags, signal }: Run, { plan }: Composite, directory: st
   return confirm(`Write the pack to ${directory}?`, true, signal);
 }
 
-function summary({ packs }: Composite, directory: string, { written }: Written): string[] {
-  const asked = packs.filter(({ requested }) => requested).map(({ identity, version }) => `${identity} ${version}`);
+function summary({ flags }: Run, { packs }: Composite, directory: string, { written }: Written): string[] {
+  const asked = packs.filter(({ requested, identity }) => requested || flags.with?.includes(identity)).map(({ identity, version }) => `${identity} ${version}`);
   return [written.length === 0 ? `Nothing to do: ${directory} is that pack already` : `Wrote a pack of ${asked.join(", ")} to ${directory}`];
 }
 
