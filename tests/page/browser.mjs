@@ -27,8 +27,14 @@ after(async () => {
 });
 
 /** A registry with a question and a file of every kind, made from packs/ beside this file. */
-export const samples = join(scratch(), "registry");
-execFileSync(process.execPath, [cli, "registry", "build", join(root, "tests/page/packs"), samples]);
+export const samples = registryOf("packs");
+
+/** A registry made from a directory of packs beside this file. */
+export function registryOf(name) {
+  const registry = join(scratch(), "registry");
+  execFileSync(process.execPath, [cli, "registry", "build", join(root, "tests/page", name), registry]);
+  return registry;
+}
 
 /**
  * Opens the page. `registry` is a directory to serve instead of the starter registry, `now` the time it is; the rest are Playwright's
@@ -94,10 +100,10 @@ export async function download(page) {
   return { name: saved.suggestedFilename(), bytes: readFileSync(await saved.path()) };
 }
 
-/** Every file below a directory: by path, its content and the permissions it has. */
+/** Every file below a directory, but for the way back to what was there before: by path, its content and the permissions it has. */
 export function filesOf(directory) {
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const paths = entries.map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  const paths = entries.map((entry) => join(entry.parentPath ?? entry.path, entry.name)).filter((path) => !path.includes("/.packwright/undo/"));
   return Object.fromEntries(
     paths.sort().map((path) => [path.slice(directory.length + 1), { content: readFileSync(path, "latin1"), mode: (statSync(path).mode & 0o777).toString(8) }]),
   );

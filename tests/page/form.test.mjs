@@ -1,7 +1,7 @@
 // Choosing packs, answering their questions, and seeing what comes of it.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { choose, eventually, field, openPage, problem, samples, status } from "./browser.mjs";
+import { choose, eventually, field, openPage, problem, registryOf, samples, status } from "./browser.mjs";
 
 describe("packs", () => {
   test("are listed with what they are for, and filtered by any of their words", async (t) => {
@@ -163,6 +163,21 @@ describe("the project", () => {
     assert.match(await page.locator(".facts").textContent(), / · of 2 packs · .*tasks\.json of editor 1\.0\.0 \+ templates\/tasks\.json of sibling 1\.0\.0$/);
     assert.deepEqual((await page.locator(".owners").textContent()).split("\n"), ["editor", "", "", "sibling", "", "", "editor"]);
     await page.getByRole("radio", { name: "packwright.lock" }).check();
+    assert.equal(await page.locator(".owners").isVisible(), false);
+  });
+
+  test("shows the beginning of a long file, with as many lines of numbers and owners; counts packs, not templates", async (t) => {
+    const page = await openPage(t, { registry: registryOf("long") });
+    await choose(page, "long-list", "more-lines");
+    await page.getByRole("radio", { name: ".gitignore" }).check();
+    await eventually(async () => assert.match(await page.locator(".note").textContent(), /^The first 200000 characters of 342\.8 KB$/));
+    const lines = async (column) => (await page.locator(column).textContent()).split("\n");
+    const [text, numbers, owners] = [await lines(".text"), await lines(".numbers"), await lines(".owners")];
+    assert.deepEqual([owners.length, owners.filter((name) => name !== ""), owners[5000]], [text.length, ["long-list", "more-lines"], "more-lines"]);
+    assert.equal(numbers.at(-1), String(text.length));
+    await page.getByRole("radio", { name: ".dockerignore" }).check();
+    const facts = await page.locator(".facts").textContent();
+    assert.match(facts, /^14 B · templates\/notes of long-list 1\.0\.0 \+ templates\/more-notes of long-list 1\.0\.0$/);
     assert.equal(await page.locator(".owners").isVisible(), false);
   });
 

@@ -1,5 +1,5 @@
 /** The files of a project as a tree of radio buttons, of which one is chosen. */
-import type { Operation } from "packwright";
+import type { Operation, Origin } from "packwright";
 import { arrange, element } from "./dom.js";
 import { bytes } from "./text.js";
 
@@ -101,6 +101,12 @@ function makeFolder(name: string): Folder {
 
 /** What is special about a file, in words. */
 export function marksOf({ mode, runsOnOpen, origins }: Operation): string[] {
-  const joined = origins.length > 1 ? [`of ${origins.length} packs`] : [];
+  const packs = packsOf(origins).length;
+  const joined = packs > 1 ? [`of ${packs} packs`] : [];
   return [...joined, ...(mode === "0755" ? ["executable"] : []), ...(runsOnOpen ? ["runs on open"] : [])];
+}
+
+/** The packs that have part in a file: several templates may be of one. */
+export function packsOf(origins: readonly Origin[]): string[] {
+  return [...new Set(origins.map(({ pack }) => pack))];
 }

@@ -2,7 +2,7 @@
 import type { Operation, Origin } from "packwright";
 import { element } from "./dom.js";
 import { bytes, counted, decoded } from "./text.js";
-import { marksOf } from "./tree.js";
+import { marksOf, packsOf } from "./tree.js";
 
 /** The most characters of a file that are shown; browsers get slow with more. */
 const MOST_SHOWN = 200_000;
@@ -42,8 +42,9 @@ export class Viewer {
     const text = decoded(content);
     const masked = mask(text?.slice(0, MOST_SHOWN) ?? "", secrets);
     this.#text.textContent = masked;
-    this.#numbers.textContent = lineNumbers(masked);
-    this.#owners.textContent = owners(operation);
+    const lines = linesIn(masked);
+    this.#numbers.textContent = Array.from({ length: lines }, (_, index) => index + 1).join("\n");
+    this.#owners.textContent = owners(operation, lines);
     this.#owners.hidden = this.#owners.textContent === "";
     this.#code.hidden = masked === "";
     this.#note.textContent = noteOn(text, size);
@@ -55,16 +56,16 @@ function sources(origins: readonly Origin[]): string {
   return origins.map(({ source, pack, version }) => `${source} of ${pack} ${version}`).join(" + ");
 }
 
-/** For a file that several packs have part in: which pack the lines are of, named where they begin. */
-function owners({ origins, lines }: Operation): string {
-  if (origins.length < 2) return "";
+/** For a file that several packs have part in: which pack its first lines are of, named where they begin. */
+function owners({ origins, lines }: Operation, shown: number): string {
+  if (packsOf(origins).length < 2) return "";
   let before: string | undefined;
   const named = lines.flatMap(({ count, from }) => {
     const begins = from?.pack === before ? "" : (from?.pack ?? "");
     before = from?.pack;
     return [begins, ...Array.from({ length: count - 1 }, () => "")];
   });
-  return named.join("\n");
+  return named.slice(0, shown).join("\n");
 }
 
 function mask(text: string, secrets: readonly string[]): string {
@@ -73,9 +74,8 @@ function mask(text: string, secrets: readonly string[]): string {
   return longest.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
 }
 
-function lineNumbers(text: string): string {
-  const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
-  return Array.from({ length: lines }, (_, index) => index + 1).join("\n");
+function linesIn(text: string): number {
+  return text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
 }
 
 function noteOn(text: string | undefined, size: number): string {
