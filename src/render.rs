@@ -4,7 +4,7 @@
 //! template that fails hides no other. Not here: how files of several packs join, and what already
 //! stands in the project.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use minijinja::Value;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::{Files, PackFile};
 use crate::composition::Merge;
 use crate::diagnostic::{Code, Diagnostic, nearest, none_of};
-use crate::expression::{Engine, Library, Shelf, TemplateError, Written};
+use crate::expression::{Engine, Library, Shelf, TemplateError, Written, check_template};
 use crate::manifest::{Each, Manifest, Mode, Source, Template};
 use crate::name::PackName;
 use crate::path::RelPath;
@@ -180,20 +180,57 @@ pub fn check_sources(manifest: &Manifest, files: &Files) -> Result<(), Vec<Diagn
                 (source, files.keys().any(|path| path.below(source.as_str()).is_some()))
             }
         };
-        (!is_there).then(|| missing(manifest, files, template, source))
+        // Who asks this is its author.
+        (!is_there).then(|| match nearest(source.as_str(), files.keys().map(RelPath::as_str)) {
+            Some(near) => missing(manifest, template, source).suggest(format!("did you mean `{near}`?")),
+            None => missing(manifest, template, source).suggest("add it, or let `source` name another"),
+        })
     };
     none_of(manifest.templates.iter().filter_map(absent))
 }
 
-fn missing(manifest: &Manifest, files: &Files, template: &Template, source: &RelPath) -> Diagnostic {
+/// Looks whether what a pack renders can be compiled. What is included is compiled when it is used.
+///
+/// # Errors
+/// The first error of each file and path, with its place.
+pub fn check_templates(manifest: &Manifest, files: &Files) -> Result<(), Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let mut checked: BTreeSet<&RelPath> = BTreeSet::new();
+    let syntax = &manifest.syntax;
+    for template in &manifest.templates {
+        let wrong = |what: &str, path: &RelPath, error: &TemplateError| {
+            let what = format!("{what} of the template `{}` is wrong", template.name);
+            error.to_diagnostic(Code::RenderFailed, &what, path.as_str()).about(path)
+        };
+        for (path, file) in files {
+            let below = match &template.source {
+                Source::File(source) if source == path => path.file_name(),
+                Source::File(_) => continue,
+                Source::Directory(directory) => match path.below(directory.as_str()) {
+                    Some(below) => below,
+                    None => continue,
+                },
+            };
+            if matches!(template.source, Source::Directory(_)) {
+                let components = below.split('/').filter(|component| syntax.is_in(component));
+                let errors = components.filter_map(|component| check_template(component, syntax).err());
+                problems.extend(errors.map(|error| wrong("a path", path, &error)));
+            }
+            if is_raw(template, below) || !checked.insert(path) {
+                continue;
+            }
+            let error = text_of(file).and_then(|text| check_template(text, syntax).err());
+            problems.extend(error.map(|error| wrong("a file", path, &error)));
+        }
+    }
+    none_of(problems)
+}
+
+fn missing(manifest: &Manifest, template: &Template, source: &RelPath) -> Diagnostic {
     let message =
         format!("the template `{}` reads `{}`, which is not in the pack", template.name, template.source);
     let error = Diagnostic::error(Code::FileNotFound, message).about(source);
-    let error = error.because(format!("the pack is `{}`", manifest.label()));
-    match nearest(source.as_str(), files.keys().map(RelPath::as_str)) {
-        Some(near) => error.suggest(format!("did its author mean `{near}`?")),
-        None => error.suggest("tell the pack's author"),
-    }
+    error.because(format!("the pack is `{}`", manifest.label()))
 }
 
 /// That a pack gives more than it may, which has been said.
@@ -249,7 +286,7 @@ impl Renderer<'_> {
                     self.file(template, context, (source, file), &output, raw)
                 }
                 None => {
-                    self.problem(missing(self.manifest, files, template, source));
+                    self.absent(template, source);
                     Ok(())
                 }
             },
@@ -289,7 +326,7 @@ impl Renderer<'_> {
             self.file(template, context, (source, file), &path, raw)?;
         }
         if empty {
-            self.problem(missing(self.manifest, self.files, template, directory));
+            self.absent(template, directory);
         }
         Ok(())
     }
@@ -369,6 +406,15 @@ impl Renderer<'_> {
             lines,
         });
         Ok(())
+    }
+
+    /// Keeps that a source is not in the pack, for somebody who did not write it.
+    fn absent(&mut self, template: &Template, source: &RelPath) {
+        let error = missing(self.manifest, template, source);
+        self.problem(match nearest(source.as_str(), self.files.keys().map(RelPath::as_str)) {
+            Some(near) => error.suggest(format!("did its author mean `{near}`?")),
+            None => error.suggest("tell the pack's author"),
+        });
     }
 
     fn count(&mut self, template: &Template) -> Result<(), Exhausted> {

@@ -33,6 +33,7 @@ mod transaction;
 mod transport;
 #[cfg(test)]
 mod typescript;
+mod validate;
 mod write;
 
 use std::future::Future;
@@ -162,6 +163,8 @@ async fn run(input: SessionInput, exchange: Arc<Exchange>) -> Result<Outcome, Ve
         Command::Installed => installed::installed(&exchange).await,
         Command::Outdated => installed::outdated(&registries).await,
         Command::Recover { how, wait } => transaction::recover(&exchange, capabilities, how, wait).await,
+        Command::Undo(order) => transaction::undo(&exchange, capabilities, &order).await,
+        Command::Validate(order) => validate::validate(registries, capabilities, &order).await,
         Command::BuildRegistry => index::build(&exchange).await,
         Command::CheckRegistry { registry } => check::check(&registries, &registry).await,
         Command::Publish(publish) => publish::publish(&registries, capabilities, &publish, &timestamp).await,

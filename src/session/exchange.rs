@@ -280,8 +280,13 @@ impl Exchange {
     /// Writes new files. All are waited for, even when one fails.
     pub(super) async fn create_all(&self, root: &Root, files: Vec<NewFile>) -> Result<(), HostError> {
         let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
-        let create =
-            |NewFile { path, content, mode }| RequestBody::Create { root: root.clone(), path, content, mode };
+        let create = |NewFile { path, content, mode, like }| RequestBody::Create {
+            root: root.clone(),
+            path,
+            content,
+            mode,
+            like,
+        };
         let replies = self.ask_all(files.into_iter().map(create)).await;
         let mut written = replies.into_iter().zip(paths);
         written.try_for_each(|(reply, path)| done(reply, || format!("writing {}", place(root, &path))))
@@ -347,6 +352,15 @@ pub(super) struct NewFile {
     pub(super) path: String,
     pub(super) content: Vec<u8>,
     pub(super) mode: Mode,
+    /// The file that it is to replace.
+    pub(super) like: Option<String>,
+}
+
+impl NewFile {
+    /// A file that replaces none.
+    pub(super) fn fresh(path: impl Into<String>, content: Vec<u8>, mode: Mode) -> NewFile {
+        NewFile { path: path.into(), content, mode, like: None }
+    }
 }
 
 impl Lane {

@@ -181,7 +181,7 @@ impl<'a> Index<'a> {
         if exchange.is_cancelled() {
             return Err(cancelled().into());
         }
-        let lock = NewFile { path: LOCK.to_owned(), content: Vec::new(), mode: Mode::Regular };
+        let lock = NewFile::fresh(LOCK, Vec::new(), Mode::Regular);
         exchange.create_all(self.root, vec![lock]).await.map_err(|error| {
             let is_taken = error.is(HostErrorKind::Exists);
             let error = Diagnostic::from(error);
@@ -203,7 +203,7 @@ impl<'a> Index<'a> {
         let exchange = self.registries.exchange();
         self.make_parents(path).await?;
         exchange.try_remove_all(self.root, [NEW.to_owned()]).await;
-        let file = NewFile { path: NEW.to_owned(), content, mode: Mode::Regular };
+        let file = NewFile::fresh(NEW, content, Mode::Regular);
         exchange.create_all(self.root, vec![file]).await?;
         Ok(exchange.rename(self.root, NEW, path).await?)
     }

@@ -22,7 +22,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::Manifest;
 use crate::name::{Identity, PackName, RegistryId};
 use crate::registry::{Release, Summary};
-use crate::resolve::{Chosen, Facts};
+use crate::resolve::{Chosen, Facts, Known};
 
 /// The most bytes that the packs of one project may unpack to together: 128 MiB.
 const MAX_UNPACKED: usize = 128 << 20;
@@ -32,6 +32,9 @@ const NAMES_AT_ONCE: usize = 128;
 
 /// The most archives that are asked for together, for the same reason.
 const ARCHIVES_AT_ONCE: usize = 16;
+
+/// The registry of a pack that is tried out and belongs to none.
+const UNREGISTERED: &str = "source";
 
 /// A pack's manifest and files.
 #[derive(Clone)]
@@ -44,6 +47,8 @@ pub(super) struct Pack {
 pub(super) struct Registries {
     pub(super) transport: Transport,
     registries: Vec<Registry>,
+    /// A pack that is tried out: it stands in for all that its registry has of that name.
+    own: Option<SourcePack>,
 }
 
 impl Registries {
@@ -60,7 +65,23 @@ impl Registries {
             }
             registries.push(registry);
         }
-        Ok(Registries { transport, registries })
+        Ok(Registries { transport, registries, own: None })
+    }
+
+    /// The same with a pack that is tried out.
+    pub(super) fn with_own(self, own: SourcePack) -> Registries {
+        Registries { own: Some(own), ..self }
+    }
+
+    /// What is known of the pack that is tried out.
+    fn own(&self) -> Option<(Identity, Known)> {
+        let SourcePack { pack, release, .. } = self.own.as_ref()?;
+        let name = &pack.manifest.name;
+        // It needs no registry, but templates see one.
+        let of_none = |_| UNREGISTERED.parse().expect("it is an id");
+        let registry = self.registry_of(name).map_or_else(of_none, |registry| registry.id.clone());
+        let known = Known { registry, releases: vec![release.clone()], latest: None };
+        Some((Identity::Pack(name.clone()), known))
     }
 
     pub(super) fn exchange(&self) -> &Arc<Exchange> {
@@ -127,7 +148,11 @@ impl Registries {
     /// Everything the registries know of some packs and packages. What is not there is there as such.
     pub(super) async fn look_up(&self, wanted: &[Identity]) -> Result<Facts, Vec<Diagnostic>> {
         let (mut facts, mut problems) = (Facts::new(), Vec::new());
-        for (registry, identities) in self.by_registry(wanted, |identity| self.registry_for(identity))? {
+        let own = self.own().filter(|(identity, _)| wanted.contains(identity));
+        let is_own = |identity: &Identity| own.as_ref().is_some_and(|(own, _)| own == identity);
+        let others: Vec<Identity> = wanted.iter().filter(|identity| !is_own(identity)).cloned().collect();
+        facts.extend(own.clone().map(|(identity, known)| (identity, Some(known))));
+        for (registry, identities) in self.by_registry(&others, |identity| self.registry_for(identity))? {
             for some in identities.chunks(NAMES_AT_ONCE) {
                 match registry.look_up(&self.transport, some).await {
                     Ok(found) => facts.extend(found),
@@ -152,7 +177,11 @@ impl Registries {
     ) -> Result<Vec<Pack>, Vec<Diagnostic>> {
         let mut packs: BTreeMap<&PackName, Pack> = BTreeMap::new();
         let mut unpacked = 0;
-        for (registry, theirs) in self.by_registry(releases, |(name, _)| self.registry_of(name))? {
+        let own = self.own.as_ref().map(|own| &own.pack);
+        let is_own = |name: &PackName| own.is_some_and(|own| own.manifest.name == *name);
+        packs.extend(own.map(|own| (&own.manifest.name, own.clone())));
+        let others: Vec<_> = releases.iter().filter(|(name, _)| !is_own(name)).collect();
+        for (registry, theirs) in self.by_registry(&others, |(name, _)| self.registry_of(name))? {
             for some in theirs.chunks(ARCHIVES_AT_ONCE) {
                 let only: Vec<&Release> = some.iter().map(|(_, release)| *release).collect();
                 let read = registry.packs(&self.transport, &only).await?;

@@ -4,7 +4,10 @@
 //! | --- | --- | --- |
 //! | other processes are kept out, new content is staged | rubbish | the next write clears it away |
 //! | the journal is there, things move, the lockfile last | a journal | it is resumed or rolled back |
-//! | the journal is marked as finished, rubbish goes | rubbish, marked | the next write clears it away |
+//! | the journal joins what was moved aside, and both become the way back | that way, half laid | the next write lays the rest |
+//!
+//! A write that is taken back, or that nobody would want to undo, ends otherwise: its journal is marked
+//! as finished and its rubbish goes, now or with the next write.
 //!
 //! What stood at a path is moved aside first, and comes back if anything fails. Everything is compared
 //! again right before it moves, so that nothing is lost that appeared in between. A reply may be lost
@@ -17,13 +20,15 @@
 mod draft;
 mod journal;
 mod recover;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use self::draft::{Draft, FileChange};
 pub(super) use self::journal::Content;
-use self::journal::{Journal, Move};
+use self::journal::{Ending, Journal, Move};
 pub(super) use self::recover::{no_interruption, recover};
+pub(super) use self::undo::undo;
 use super::cancelled;
 use super::exchange::{Exchange, HostError, NewFile};
 use super::protocol::{Capabilities, EntryKind, HostErrorKind, Progress, Root};
@@ -41,6 +46,16 @@ const NEW_JOURNAL: &str = ".packwright/journal.new";
 
 /// The journal of a write that has come to its end: nothing that is staged is needed any more.
 const FINISHED: &str = ".packwright/finished";
+
+/// The journal of a write that has come to its end: what was moved aside becomes the way back.
+const DONE: &str = ".packwright/staging/journal";
+
+/// What takes the last write back: its journal, and what it moved aside.
+const UNDO: &str = ".packwright/undo";
+const UNDO_JOURNAL: &str = ".packwright/undo/journal";
+
+/// Keeps the way back out of version control.
+const UNTRACKED: &str = ".packwright/staging/.gitignore";
 
 /// Milliseconds between two looks whether another process is done.
 const LOCK_WAIT: u32 = 200;
@@ -68,6 +83,16 @@ fn staged(number: usize) -> String {
 
 fn aside(number: usize) -> String {
     format!("{STAGING}/old-{number}")
+}
+
+/// What the last write moved aside.
+fn kept(number: usize) -> String {
+    format!("{UNDO}/old-{number}")
+}
+
+/// Where what a move brings lies until then.
+fn origin(number: usize, one: &Move) -> String {
+    one.kept.map_or_else(|| staged(number), kept)
 }
 
 impl<'a> Target<'a> {
@@ -153,16 +178,18 @@ impl<'a> Target<'a> {
         }
         let is_staged = self.kind(STAGING).await? != EntryKind::Absent;
         let is_finished = self.kind(FINISHED).await? != EntryKind::Absent;
+        let is_done = is_staged && self.kind(DONE).await? != EntryKind::Absent;
         // Where nobody is kept out, what is staged may be somebody's who is still at it.
-        if is_staged && !is_finished && !self.capabilities.lock {
+        if is_staged && !is_finished && !is_done && !self.capabilities.lock {
             return Err(recover::maybe_interrupted().into());
         }
         if is_finished {
-            // The journal it was says what else is rubbish. A damaged one says nothing.
-            let text = self.exchange.read(&TARGET, FINISHED, journal::MAX_SIZE).await?;
-            let journal = Journal::parse(&text).unwrap_or_default();
+            let journal = self.ended(FINISHED).await?;
             self.clear_away(&journal).await;
             self.made.extend(journal.made);
+        } else if is_done {
+            let journal = self.ended(DONE).await?;
+            self.keep(&journal).await;
         } else if is_staged {
             self.abandon().await;
         }
@@ -173,6 +200,12 @@ impl<'a> Target<'a> {
             return Err(error.suggest(format!("remove `{STAGING}`, it is of no use any more")).into());
         }
         Ok(())
+    }
+
+    /// The journal of a write that has ended, which says what else is rubbish. A damaged one says nothing.
+    async fn ended(&self, path: &str) -> Result<Journal, HostError> {
+        let text = self.exchange.read(&TARGET, path, journal::MAX_SIZE).await?;
+        Ok(Journal::parse(&text).unwrap_or_default())
     }
 
     /// What this host cannot do for the safety of what is written.
@@ -215,7 +248,7 @@ impl<'a> Target<'a> {
         self.exchange.tell(Progress::Placing { moves: journal.moves.len() });
         match self.carry_out(&journal).await {
             Ok(()) => {
-                self.clear_away(&journal).await;
+                self.tidy_up(&journal).await;
                 Ok(())
             }
             Err(problems) => Err(self.roll_back(&journal, problems).await),
@@ -232,6 +265,13 @@ impl<'a> Target<'a> {
             self.place(number, one, Standing::FRESH).await?;
         }
         self.finish(journal).await
+    }
+
+    async fn tidy_up(&self, journal: &Journal) {
+        match journal.ending {
+            Ending::Undoable => self.keep(journal).await,
+            Ending::ForGood => self.clear_away(journal).await,
+        }
     }
 
     /// The directories that what comes needs and that were not there, the outer before the inner.
@@ -255,11 +295,12 @@ impl<'a> Target<'a> {
     async fn write_journal(&self, journal: &Journal) -> Result<(), Vec<Diagnostic>> {
         // A journal promises that what it is about to move is there, whatever happens.
         let staged =
-            journal.moves.iter().enumerate().flat_map(|(number, one)| one.after.parts(&staged(number)));
+            journal.moves.iter().enumerate().flat_map(|(number, one)| one.after.parts(&origin(number, one)));
         self.sync(staged.chain([STAGING.to_owned()])).await?;
         let text = journal.to_text()?;
-        let new = NewFile { path: NEW_JOURNAL.to_owned(), content: text.into_bytes(), mode: Mode::Regular };
-        self.exchange.create_all(&TARGET, vec![new]).await?;
+        let regular = |path, content| NewFile::fresh(path, content, Mode::Regular);
+        let new = vec![regular(NEW_JOURNAL, text.into_bytes()), regular(UNTRACKED, b"*\n".to_vec())];
+        self.exchange.create_all(&TARGET, new).await?;
         self.sync([NEW_JOURNAL.to_owned()]).await?;
         self.exchange.rename(&TARGET, NEW_JOURNAL, JOURNAL).await?;
         self.sync([STATE_DIRECTORY.to_owned()]).await
@@ -282,7 +323,7 @@ impl<'a> Target<'a> {
         if self.kind(path).await? != EntryKind::Absent {
             return Err(meddled(&one.path, "appeared").into());
         }
-        Ok(self.exchange.rename(&TARGET, &staged(number), path).await?)
+        Ok(self.exchange.rename(&TARGET, &origin(number, one), path).await?)
     }
 
     /// Whether exactly this stands at a path.
@@ -323,14 +364,19 @@ impl<'a> Target<'a> {
 
     async fn finish(&self, journal: &Journal) -> Result<(), Vec<Diagnostic>> {
         self.sync(touched(journal)).await?;
-        self.mark_finished().await?;
+        match journal.ending {
+            Ending::Undoable => self.end_journal(DONE).await?,
+            Ending::ForGood => self.end_journal(FINISHED).await?,
+        }
         // Before rubbish goes, nobody may take it for what is needed.
-        self.sync([STATE_DIRECTORY.to_owned()]).await.or_else(|_: Vec<Diagnostic>| Ok(()))
+        let marked = [STATE_DIRECTORY, STAGING].map(str::to_owned);
+        self.sync(marked).await.or_else(|_: Vec<Diagnostic>| Ok(()))
     }
 
-    /// Marks the journal as finished. Until then, what is staged is needed.
-    async fn mark_finished(&self) -> Result<(), HostError> {
-        match self.exchange.rename(&TARGET, JOURNAL, FINISHED).await {
+    /// Moves the journal to where it says that its write has ended. Until then, what is staged is
+    /// needed.
+    async fn end_journal(&self, to: &str) -> Result<(), HostError> {
+        match self.exchange.rename(&TARGET, JOURNAL, to).await {
             // The reply may be wrong, the journal is not.
             Err(error) if self.kind(JOURNAL).await.ok() != Some(EntryKind::Absent) => Err(error),
             Ok(()) | Err(_) => Ok(()),
@@ -352,7 +398,7 @@ impl<'a> Target<'a> {
         if stuck.is_empty() {
             // What cannot be synced is moved back all the same.
             let _unsynced = self.sync(touched(journal)).await;
-            stuck.extend(self.mark_finished().await.err());
+            stuck.extend(self.end_journal(FINISHED).await.err());
         }
         if stuck.is_empty() {
             let _unsynced = self.sync([STATE_DIRECTORY.to_owned()]).await;
@@ -370,14 +416,14 @@ impl<'a> Target<'a> {
 
     async fn take_back(&self, number: usize, one: &Move) -> Result<(), HostError> {
         let path = one.path.as_str();
-        let is_placed =
-            one.after != Content::Nothing && self.kind(&staged(number)).await? == EntryKind::Absent;
+        let origin = origin(number, one);
+        let is_placed = one.after != Content::Nothing && self.kind(&origin).await? == EntryKind::Absent;
         if is_placed && self.kind(path).await? != EntryKind::Absent {
-            self.exchange.rename(&TARGET, path, &staged(number)).await?;
-            let held = self.holds(&staged(number), &one.after).await;
+            self.exchange.rename(&TARGET, path, &origin).await?;
+            let held = self.holds(&origin, &one.after).await;
             if !matches!(held, Ok(true)) {
                 // It is somebody's by now.
-                self.exchange.rename(&TARGET, &staged(number), path).await?;
+                self.exchange.rename(&TARGET, &origin, path).await?;
                 return Err(held.err().unwrap_or_else(|| HostError::changed_since(path)));
             }
         }
@@ -401,18 +447,34 @@ impl<'a> Target<'a> {
     /// Removes what a write that has ended leaves behind. The journal, marked as finished, goes last:
     /// as long as there is any rubbish, it says so.
     async fn clear_away(&self, journal: &Journal) {
-        self.clear_staging().await;
-        // Directories that files did not come to in the end, and those that lost their last one.
+        self.clear(STAGING).await;
+        self.remove_emptied(journal).await;
+        self.remove_marks().await;
+    }
+
+    /// Makes what was moved aside the way back, in place of the one there was. Where that cannot be,
+    /// there is none.
+    async fn keep(&self, journal: &Journal) {
+        self.remove_emptied(journal).await;
+        // Without its journal it is no way back, whatever else is left of it.
+        self.exchange.try_remove_all(&TARGET, [UNDO_JOURNAL.to_owned()]).await;
+        self.clear(UNDO).await;
+        if self.exchange.rename(&TARGET, STAGING, UNDO).await.is_err() {
+            self.clear(STAGING).await;
+        }
+    }
+
+    /// Removes directories that files did not come to in the end, and those that lost their last one.
+    async fn remove_emptied(&self, journal: &Journal) {
         let leaving = journal.moves.iter().filter(|one| one.after == Content::Nothing);
         let emptied = leaving.flat_map(|one| one.path.parents().map(str::to_owned));
         let directories: BTreeSet<String> = journal.made.iter().cloned().chain(emptied).collect();
         self.remove_directories(&directories.into_iter().collect::<Vec<_>>()).await;
-        self.remove_marks().await;
     }
 
     /// Removes what was staged, and nobody is to move.
     async fn abandon(&self) {
-        self.clear_staging().await;
+        self.clear(STAGING).await;
         self.remove_marks().await;
     }
 
@@ -422,12 +484,13 @@ impl<'a> Target<'a> {
         }
     }
 
-    async fn clear_staging(&self) {
-        let levels = self.exchange.walk(&TARGET, STAGING).await.unwrap_or_default();
+    /// Removes a directory of ours with all that is in it.
+    async fn clear(&self, directory: &str) {
+        let levels = self.exchange.walk(&TARGET, directory).await.unwrap_or_default();
         for level in levels.into_iter().rev() {
             self.exchange.try_remove_all(&TARGET, level.others.into_iter().chain(level.directories)).await;
         }
-        self.exchange.try_remove_all(&TARGET, [STAGING.to_owned()]).await;
+        self.exchange.try_remove_all(&TARGET, [directory.to_owned()]).await;
     }
 
     /// Removes directories as far as they are empty; the outer stand before the inner. What is no

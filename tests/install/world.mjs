@@ -9,9 +9,12 @@ import { npmArchive, source } from "../registry/archives.mjs";
 /** The lockfile, what is installed and where: all that belongs to the owner of a project. */
 const transient = /^\.packwright\/(lock\..*|staging(\/.*)?|journal\..*|finished)$/;
 
+/** What takes the last write back. */
+const wayBack = /^\.packwright\/undo(\/.*)?$/;
+
 /**
- * Everything in a directory by path: what it is, and of files the digest. What belongs to a write that is under way is left out, and so is the
- * time that lockfiles record.
+ * Everything in a directory by path: what it is, and of files the digest. What belongs to a write that is under way is left out, and so are
+ * the way back from the last one and the time that lockfiles record.
  */
 export function treeOf(directory) {
   const names = existsSync(directory) ? readdirSync(directory, { recursive: true }) : [];
@@ -21,7 +24,7 @@ export function treeOf(directory) {
     const content = readFileSync(join(directory, path), "latin1").replace(/^timestamp = .*\n/m, "");
     return `${stat.mode & 0o111 ? "program" : "file"} ${createHash("sha256").update(content, "latin1").digest("hex").slice(0, 16)}`;
   };
-  return Object.fromEntries(names.sort().filter((path) => !transient.test(path)).map((path) => [path, node(path)]));
+  return Object.fromEntries(names.sort().filter((path) => !transient.test(path) && !wayBack.test(path)).map((path) => [path, node(path)]));
 }
 
 /** What a write leaves only when it was cut off. */

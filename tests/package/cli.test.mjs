@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -42,6 +42,8 @@ describe("help and version", { concurrency: 4 }, () => {
     ["help-outdated", ["outdated", "--help"]],
     ["help-generate", ["generate", "-h"]],
     ["help-compose", ["compose", "--help"]],
+    ["help-undo", ["undo", "--help"]],
+    ["help-validate", ["validate", "--help"]],
     ["help-publish", ["publish", "--help"]],
     ["help-yank", ["yank", "--help"]],
     ["help-registry-build", ["registry", "build", "--help"]],
@@ -290,13 +292,15 @@ describe("generate", { concurrency: 4 }, () => {
     const fresh = await packwright([...args, "--dry-run", "--diff"], { cwd: scratch() });
     assert.match(fresh.stdout, /\+\+\+ b\/\.env\nIt holds a secret\n/);
     writeFileSync(join(cwd, "demo/.env"), "TOKEN=other\n");
+    // With it, the file would be known as generated and edited, and kept without a word.
+    rmSync(join(cwd, "demo/packwright.lock"));
     for (const how of [["--dry-run"], ["--dry-run", "--diff"], ["--origin", ".env", "--json"], ["--check"], ["--yes"], ["--dry-run", "--json"], ["--check", "--json"], ["--json"]]) {
       const told = await packwright([...args, ...how], { cwd });
       assert.ok((told.stdout + told.stderr).includes(".env"), how.join(" "));
       assert.ok(!(told.stdout + told.stderr).includes("HUSHHUSH"), told.stdout + told.stderr);
     }
     assert.equal((await packwright([...args, "--force"], { cwd })).code, 0);
-    const holders = [...filesOf(cwd)].filter(([, content]) => content.includes("HUSHHUSH")).map(([path]) => path);
+    const holders = [...filesOf(cwd), ...filesOf(join(cwd, "demo/.packwright/undo"))].filter(([, content]) => content.includes("HUSHHUSH")).map(([path]) => path);
     assert.deepEqual(holders, ["demo/.env"]);
     const wrong = await packwright([...args, "--var", "token=hush-wrong", "--json"], { cwd });
     assert.equal(wrong.code, 11);

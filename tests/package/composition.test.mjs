@@ -33,6 +33,7 @@ const registry = sources({
     toml: template("package.json") + template("ignore", ".gitignore"),
     files: { "package.json": '{\n  "scripts": {\n    "test": "node --test"\n  },\n  "private": true\n}\n', ignore: "coverage/\n" },
   },
+  lender: { toml: '[dependencies]\nci = { version = "^2", optional = true }\n', files: {} },
   rival: { toml: template("main.txt", "src/main.txt"), files: { "main.txt": "mine\n" } },
   bad: {
     toml: `${template("good.txt")}${template("bad.txt")}[hooks]\npost-generate = ["touch hooked"]\n`,
@@ -196,6 +197,26 @@ describe("generate", { concurrency: 4 }, () => {
     });
   }
 
+  test("a file that was edited since it was generated is kept; --check tells, --existing overwrite replaces it", async () => {
+    const cwd = scratch();
+    assert.equal((await packwright(both, { cwd })).code, 0);
+    writeFileSync(join(cwd, "demo/src/main.txt"), "mine\n");
+    const kept = await packwright(both, { cwd });
+    assert.deepEqual([kept.code, kept.stdout.split("\n")[0]], [0, "Nothing to do: 5 files unchanged, 1 file of yours kept"]);
+    const checked = await packwright([...both, "--check"], { cwd });
+    assert.equal(checked.code, 13);
+    assert.match(checked.stderr, /^ *-mine\n *\+Ada on 3000$/m);
+    assert.equal(text(cwd, "demo/src/main.txt"), "mine\n");
+    // What the packs give has changed, so somebody has to decide.
+    const other = [...both, "--var", "port=1"];
+    assert.equal((await packwright(other, { cwd })).code, 13);
+    for (const [flags, content] of [[["--existing", "overwrite"], "Ada on 3000\n"], [["--force", "--var", "port=1"], "Ada on 1\n"]]) {
+      writeFileSync(join(cwd, "demo/src/main.txt"), "mine\n");
+      const run = await packwright([...both, ...flags], { cwd });
+      assert.deepEqual([run.code, text(cwd, "demo/src/main.txt")], [0, content], run.stderr);
+    }
+  });
+
   test("--existing merge leaves what cannot be merged in conflict, and writes nothing", async () => {
     const cwd = occupied();
     const { code, stdout, stderr } = await packwright([...both, "--existing", "merge", "--dry-run"], { cwd });
@@ -297,6 +318,13 @@ describe("commands after a generation", { concurrency: 4, skip: process.platform
     assert.match(stderr, /^error\[install-failed\]: the hook `.*` of `failing` failed\n {2}because it exited with 3\n {2}help: the files are written/m);
     assert.equal(text(cwd, "demo/good.txt"), "good\n");
   });
+
+  test("that fail are in the document beside what was written", async () => {
+    const { code, stdout } = await packwright(["generate", "failing", "--name", "demo", "--trust", "--json", ...from], { cwd: scratch() });
+    const { directory, written, plan, ran, error } = JSON.parse(stdout);
+    assert.deepEqual([code, directory, written, plan.hooks.length, ran], [2, "demo", ["good.txt", "packwright.lock"], 1, undefined]);
+    assert.deepEqual([error.code, error.exitCode, error.diagnostics.length], ["install-failed", 2, 1]);
+  });
 });
 
 describe("compose", { concurrency: 4 }, () => {
@@ -328,6 +356,16 @@ describe("compose", { concurrency: 4 }, () => {
     assert.equal((await packwright(args, { cwd })).code, 13);
     assert.equal((await packwright([...args, "--force"], { cwd })).code, 0);
     assert.equal(text(cwd, "pair/pack.toml"), written);
+  });
+
+  test("what joins with --with is part of the pack and named, an override is not and that is told", async () => {
+    const cwd = scratch();
+    const args = ["compose", "app", "lender", "--with", "ci", "--override", "ci@=2.1.0", "--output", "trio", "--var", "owner=Ada", ...from];
+    const dry = await packwright([...args, "--dry-run"], { cwd });
+    assert.match(dry.stdout, /^\[dependencies\]\n(.*\n)*ci = ".*"\n/m);
+    const { code, stdout, stderr } = await packwright(args, { cwd });
+    assert.deepEqual([code, stdout], [0, "Wrote a pack of app 1.0.0, ci 2.1.0, lender 1.0.0 to trio\n"], stderr);
+    assert.match(stderr, /^warning\[invalid-input\]: the override of `ci` is not part of the pack\n {2}help: .*`--override`/);
   });
 
   test("needs a directory and packs", async () => {

@@ -56,9 +56,9 @@ describe("errors of the system", { skip: windows }, () => {
     ["making what is there", { type: "make-directory", path: "full" }, "exists"],
     ["making the root that is there", { type: "make-directory", path: "" }, "exists"],
     ["making a directory below a file", { type: "make-directory", path: "file/no" }, "other"],
-    ["creating what is there", { type: "create", path: "file", content, mode: "0644" }, "exists"],
-    ["creating over a link to nowhere", { type: "create", path: "dangling", content, mode: "0644" }, "exists"],
-    ["creating where no directory is", { type: "create", path: "no/file", content, mode: "0644" }, "other"],
+    ["creating what is there", { type: "create", path: "file", content, mode: "0644", like: null }, "exists"],
+    ["creating over a link to nowhere", { type: "create", path: "dangling", content, mode: "0644", like: null }, "exists"],
+    ["creating where no directory is", { type: "create", path: "no/file", content, mode: "0644", like: null }, "other"],
     ["removing a directory that is not empty", { type: "remove", path: "full" }, "exists"],
     ["removing what is not there", { type: "remove", path: "no" }, "other"],
     ["moving what is not there", { type: "rename", from: "no", to: "yes" }, "other"],
@@ -93,6 +93,18 @@ describe("errors of the system", { skip: windows }, () => {
     const named = join(scratch(), "named");
     symlinkSync(directory, named);
     assert.deepEqual(await perform(named, { type: "sync", path: "" }), { type: "done" });
+  });
+
+  test("a file that replaces another is for those whom that was for, and a program if it is to be one", async () => {
+    const place = scratch();
+    const mode = (path) => (statSync(join(place, path)).mode & 0o777).toString(8);
+    writeFileSync(join(place, "private"), "x");
+    chmodSync(join(place, "private"), 0o640);
+    for (const [path, wanted, like] of [["a", "0644", "private"], ["b", "0755", "private"]]) {
+      assert.deepEqual(await perform(place, { type: "create", path, content, mode: wanted, like }), { type: "done" });
+    }
+    const fresh = await perform(place, { type: "create", path: "c", content, mode: "0644", like: "gone" });
+    assert.deepEqual([fresh.type, mode("a"), mode("b"), mode("c")], ["done", "640", "750", (0o644 & ~process.umask()).toString(8)]);
   });
 
   test("a directory moves as a whole", async () => {
@@ -266,7 +278,7 @@ describe("a write that fails leaves everything as it was", { skip: windows, conc
     writeFileSync(join(cwd, "demo/.packwright/staging/new-0/deep/file"), "rubbish");
     const { code, stderr } = await packwright(generate, { cwd });
     assert.equal(code, 0, stderr);
-    assert.ok(!existsSync(join(cwd, "demo/.packwright")));
+    assert.deepEqual(readdirSync(join(cwd, "demo/.packwright")), ["undo"]);
   });
 });
 

@@ -461,7 +461,7 @@ describe("what was interrupted", { concurrency: 2 }, () => {
 
   test("is told by every command that reads or writes there", async () => {
     const { cwd, registry } = await interrupted(3);
-    for (const args of [["install", "pack-4", ...registry], ["install", "--dry-run", ...registry], ["uninstall", "pack-4"], ["list", "--installed"], ["outdated", ...registry], ["dependencies", ...registry]]) {
+    for (const args of [["install", "pack-4", ...registry], ["install", "--dry-run", ...registry], ["uninstall", "pack-4"], ["undo"], ["undo", "--dry-run"], ["list", "--installed"], ["outdated", ...registry], ["dependencies", ...registry]]) {
       const { code, stderr } = await packwright(args, { cwd });
       assert.equal(code, 6, `${args.join(" ")}: ${stderr}`);
       assert.match(stderr, /^error\[partial-install\]: /);

@@ -62,11 +62,14 @@ process.env.npm_config_userconfig = join(process.env.XDG_CONFIG_HOME, "npmrc");
 delete process.env.PACKWRIGHT_CONFIG;
 delete process.env.PACKWRIGHT_TOKENS;
 
-/** Every file below a directory by its path in it. */
+/** Where a project or a pack keeps what `undo` needs. */
+const wayBack = /(^|[/\\])\.packwright[/\\]undo[/\\]/;
+
+/** Every file below a directory by its path in it, but for the way back that each write leaves. */
 export function filesOf(directory) {
   const found = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const path = (entry) => join(entry.parentPath ?? entry.path, entry.name);
-  return new Map(found.map((entry) => [path(entry).slice(directory.length + 1), readFileSync(path(entry))]).sort(byPath));
+  const files = found.map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(directory.length + 1));
+  return new Map(files.filter((path) => !wayBack.test(path)).map((path) => [path, readFileSync(join(directory, path))]).sort(byPath));
 }
 
 /** One digest over all files of a map of paths to bytes. */

@@ -319,10 +319,15 @@ function memoryHost(files) {
       case "create":
         files.set(path, request.content);
         return { type: "done" };
-      case "rename":
-        files.set(`${request.root}/${request.to}`, files.get(`${request.root}/${request.from}`));
-        files.delete(`${request.root}/${request.from}`);
+      case "rename": {
+        const [from, to] = [`${request.root}/${request.from}`, `${request.root}/${request.to}`];
+        for (const old of [...files.keys()].filter((file) => file === from || file.startsWith(`${from}/`))) {
+          files.set(to + old.slice(from.length), files.get(old));
+          files.delete(old);
+        }
+        if (directories.delete(from)) directories.add(to);
         return { type: "done" };
+      }
       case "remove":
         if (!files.delete(path)) directories.delete(path);
         return { type: "done" };
@@ -343,8 +348,10 @@ describe("hosts of one's own", () => {
     const onDisk = await (await open({ registry: good })).generate(greeting);
     assert.deepEqual([...project.files], [...onDisk.files]);
     await project.write("anywhere");
-    const written = [...files].filter(([path]) => path.startsWith("target/")).map(([path, bytes]) => [path.slice(7), bytes]);
-    assert.deepEqual(new Map(written.sort()), new Map([...project.files].sort()));
+    const written = () => [...files].filter(([path]) => /^target\/(?!\.packwright\/undo\/)/.test(path)).map(([path, bytes]) => [path.slice(7), bytes]);
+    assert.deepEqual(new Map(written().sort()), new Map([...project.files].sort()));
+    await pw.undo("anywhere");
+    assert.deepEqual(written(), []);
   });
 
   test("answers in any order and at any time give the same bytes", async () => {

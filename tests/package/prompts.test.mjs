@@ -116,6 +116,10 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     const { code, text } = await talk(["generate", "greeting", "--name", "demo", "--yes", ...fixed], cwd).end();
     assert.equal(code, 0, text);
     assert.match(text, /^Wrote 3 files/);
+    assert.ok(!text.includes("undo"), "nothing of anybody's is gone");
+    const undo = await talk(["undo", "--output", "demo"], cwd).end();
+    assert.match(undo.output, /\x1b\[31m- +bin\/greet\.sh\x1b\[39m/);
+    assert.deepEqual([undo.code, [...filesOf(cwd)]], [0, []], "nothing is asked");
   });
 
   test("a wrong answer on the command line ends it before anything is asked", async () => {
@@ -205,7 +209,7 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     const registry = shelf();
     mkdirSync(join(cwd, "demo"));
     for (const file of ["ignore", "keep.txt", "plain.txt"]) writeFileSync(join(cwd, "demo", file === "ignore" ? ".gitignore" : file), "mine\n");
-    const person = talk(["generate", "files", "--name", "demo", "--registry", registry], cwd);
+    const person = talk(["generate", "files", "--name", "demo", "--metrics", "metrics.json", "--registry", registry], cwd);
     const choose = async (file, steps) => {
       await person.see(`${file} is there already and differs`);
       await person.see("Keep mine");
@@ -226,7 +230,8 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     person.type("y");
     const { code, text } = await person.end();
     assert.equal(code, 0, text);
-    assert.match(text, /Wrote 3 files .* to demo; 1 file of yours kept\n/);
+    assert.match(text, /Wrote 3 files .* to demo; 1 file of yours kept\n`packwright undo --output demo` takes it back\n/);
+    assert.equal(JSON.parse(readFileSync(join(cwd, "metrics.json"), "utf8")).generations_total, 1);
     const written = [".gitignore", "keep.txt", "plain.txt"].map((file) => readFileSync(join(cwd, "demo", file), "utf8"));
     assert.deepEqual(written, ["mine\ndist/\n", "mine\n", "given 2\n"]);
   });

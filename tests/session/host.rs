@@ -155,7 +155,22 @@ pub fn command(json: &str) -> SessionInput {
     input(serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json}")))
 }
 
+/// What takes the last write back.
+pub const UNDO: &str = ".packwright/undo";
+
 impl Host {
+    /// The target without what takes the last write back.
+    pub fn project(&self) -> Directory {
+        let mut target = self.roots.get("target").cloned().unwrap_or_default();
+        if target.contains_key(UNDO) {
+            target.retain(|path, _| !path.starts_with(UNDO));
+            if !target.keys().any(|path| path.starts_with(".packwright/")) {
+                target.remove(".packwright");
+            }
+        }
+        target
+    }
+
     pub fn new<const N: usize>(roots: [(&str, Directory); N]) -> Host {
         Host { roots: roots.map(|(name, directory)| (name.to_owned(), directory)).into(), ..Host::default() }
     }
@@ -277,13 +292,14 @@ impl Host {
     }
 
     fn tear(&mut self, body: &RequestBody) {
-        if let RequestBody::Create { root, path, content, mode } = body {
+        if let RequestBody::Create { root, path, content, mode, like } = body {
             let content = content[..content.len() / 2].to_vec();
             self.perform(&RequestBody::Create {
                 root: root.clone(),
                 path: path.clone(),
                 content,
                 mode: *mode,
+                like: like.clone(),
             });
         }
     }
@@ -404,7 +420,7 @@ impl Host {
             RequestBody::MakeDirectory { root, path } => {
                 self.add(&root.to_string(), path, Node::Directory, false)
             }
-            RequestBody::Create { root, path, content, mode } => {
+            RequestBody::Create { root, path, content, mode, .. } => {
                 let file = Node::File { content: content.clone(), mode: *mode };
                 let added = self.add(&root.to_string(), path, file, false);
                 if added.is_ok() && *root == Root::Target {

@@ -113,10 +113,10 @@ fn a_hook_that_fails_keeps_only_those_of_its_pack_from_running() {
 fn what_is_installed_stays_where_it_is() {
     let mut host = host(empty());
     assert_eq!(installation(host.run(install(r#""packs":["alone"],"into":"lib""#))).into, "lib");
-    let before = host.roots["target"].clone();
+    let before = host.project();
     let done = installation(host.run(install(r#""packs":[]"#)));
     assert_eq!((done.into.as_str(), done.items[0].path.as_str()), ("lib", "lib/alone"));
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
     installation(host.run(install(r#""packs":["web@^2"]"#)));
     assert!(host.roots["target"].contains_key("lib/web/pack.toml"));
 }
@@ -165,9 +165,9 @@ fn text(host: &Host, path: &str) -> String {
     }
 }
 
-fn paths(host: &Host) -> Vec<&str> {
-    let files = host.roots["target"].iter().filter(|(_, node)| matches!(node, Node::File { .. }));
-    files.map(|(path, _)| path.as_str()).collect()
+fn paths(host: &Host) -> Vec<String> {
+    let files = host.project().into_iter().filter(|(_, node)| matches!(node, Node::File { .. }));
+    files.map(|(path, _)| path).collect()
 }
 
 /// A target with `web@1` and what it needs.
@@ -264,17 +264,17 @@ fn what_is_written_follows_the_levels_and_the_lockfile_comes_last() {
 #[test]
 fn what_is_installed_is_not_installed_again() {
     let mut host = with_web();
-    let (before, requests) = (host.roots["target"].clone(), host.log.len());
+    let (before, requests) = (host.project(), host.log.len());
     for again in [r#""packs":["web@^1"]"#, r#""packs":[]"#] {
         let done = installation(host.run(install(again)));
         assert!(done.items.iter().all(|item| item.action == InstallAction::Keep), "{:?}", items(&done));
         assert_eq!((done.bytes, done.changes.len()), (0, 0));
     }
     assert!(!writes(&host, requests));
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
     let done = installation(host.run(install(r#""packs":[],"force":true"#)));
     assert!(done.items.iter().all(|item| item.action == InstallAction::Keep), "{:?}", items(&done));
-    assert_eq!(host.roots["target"], before, "not even by force");
+    assert_eq!(host.project(), before, "not even by force");
     let is_archive_read =
         |body: &RequestBody| matches!(body, RequestBody::Read { path, .. } if path.ends_with(".tgz"));
     assert!(host.log[requests..].iter().any(is_archive_read), "though then all is compared");
@@ -355,12 +355,12 @@ fn keeping_to_the_lockfile() {
     let (code, exit, text_of) = refused(host.run(install(r#""packs":["web"],"locked":true"#)));
     assert_eq!((code, exit), (Code::FileNotFound, 1), "{text_of}");
     let mut host = with_web();
-    let before = host.roots["target"].clone();
+    let before = host.project();
     installation(host.run(install(r#""packs":[],"locked":true"#)));
     let (code, exit, told) = refused(host.run(install(r#""packs":["alone"],"locked":true"#)));
     assert_eq!((code, exit), (Code::OutOfDate, 13), "{told}");
     assert!(told.contains("+ alone 1.0.0"), "{told}");
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
 }
 
 #[test]
@@ -368,14 +368,14 @@ fn files_that_were_edited_are_not_lost() {
     let edited = ".packwright/packages/web/files/server.js";
     let mut host = with_web();
     put(host.roots.get_mut("target").unwrap(), edited, b"mine\n", Mode::Regular);
-    let before = host.roots["target"].clone();
+    let before = host.project();
     let (code, exit, told) = refused(host.run(install(r#""packs":["web@^2"]"#)));
     assert_eq!((code, exit), (Code::FileConflict, 13));
     assert_eq!(
         told,
         "error[file-conflict]: `.packwright/packages/web/files/server.js` was changed since it was installed\n  help: add `--force` to replace it, or keep your change elsewhere first"
     );
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
     let done = installation(host.clone().run(install(r#""packs":["web@^2"],"force":true"#)));
     assert_eq!(warnings(&done), Vec::<String>::new());
     let done = installation(host.run(uninstall(r#"["web"]"#)));
@@ -395,7 +395,7 @@ fn files_that_were_edited_are_not_lost() {
 fn an_edited_file_of_a_version_that_stays_is_kept() {
     let edited = ".packwright/packages/web/files/server.js";
     let mut host = with_web();
-    let before = host.roots["target"].clone();
+    let before = host.project();
     let target = host.roots.get_mut("target").unwrap();
     put(target, edited, b"mine, and longer\n", Mode::Regular);
     target.remove(".packwright/packages/web/files/gone.js");
@@ -409,7 +409,7 @@ fn an_edited_file_of_a_version_that_stays_is_kept() {
         "what is gone comes back"
     );
     installation(host.run(install(r#""packs":[],"force":true"#)));
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
 }
 
 #[test]
@@ -450,7 +450,7 @@ fn taking_out() {
     assert!(!writes(&host, requests));
     let done = installation(host.run(uninstall(r#"["web"]"#)));
     assert_eq!(done.items.len(), 5, "with everything that only it needed");
-    assert_eq!(paths(&host), Vec::<&str>::new(), "the lockfile, too, goes with the last of it");
+    assert_eq!(paths(&host), Vec::<String>::new(), "the lockfile, too, goes with the last of it");
     let (code, _, told) = refused(host.run(uninstall(r#"["web"]"#)));
     assert_eq!(code, Code::FileNotFound);
     assert!(told.contains("there is no packwright.lock here"), "{told}");
@@ -496,7 +496,7 @@ fn two_things_do_not_go_into_one_directory() {
         let (code, exit, told) = refused(ending);
         assert_eq!((code, exit), (Code::PathConflict, 13), "{told}");
         assert!(told.contains("would be unpacked into the directory of"), "{told}");
-        assert_eq!(paths(&host), Vec::<&str>::new());
+        assert_eq!(paths(&host), Vec::<String>::new());
     }
 }
 
@@ -525,7 +525,7 @@ fn what_stands_in_the_way_stays() {
                 refused(host.run(install(&format!("\"packs\":[\"web\"],\"force\":{force}"))));
             let expected = if path == ".packwright" { Code::Storage } else { Code::FileConflict };
             assert_eq!(code, expected, "{path} {node:?}: {told}");
-            assert_eq!(host.roots["target"], target, "{path} {node:?}");
+            assert_eq!(host.project(), target, "{path} {node:?}");
         }
     }
     let mut target = empty();
@@ -545,7 +545,7 @@ fn a_host_without_locks_does_not_touch_what_is_in_the_way() {
         let mut host = host(target.clone());
         let ending = host.run(SessionInput { capabilities, ..install(r#""packs":["web"]"#) });
         let (_, _, told) = refused(ending);
-        assert_eq!(host.roots["target"], target, "{told}");
+        assert_eq!(host.project(), target, "{told}");
     }
 }
 
@@ -557,7 +557,7 @@ fn room_is_looked_for_before_anything_is_written() {
     assert_eq!((code, exit), (Code::Storage, 10));
     assert!(told.contains("there is not enough room for what is to be written"), "{told}");
     assert!(told.contains("it takes ") && told.contains("and there is 10 kB"), "{told}");
-    assert_eq!(host.roots["target"], empty());
+    assert_eq!(host.project(), empty());
     assert!(!host.log.iter().any(|body| matches!(body, RequestBody::Create { .. })));
     let dry = installation(host.run(install(r#""packs":["web"],"dryRun":true"#)));
     assert_eq!(dry.available, Some(10_000));
@@ -578,7 +578,7 @@ fn hooks_run_only_when_that_is_wanted() {
         told,
         "error[needs-consent]: `tools` wants to run `make`\n  help: add `--trust` to run it, or `--skip-hooks` to install without it\nerror[needs-consent]: `tools` wants to run `make check`\n  help: add `--trust` to run it, or `--skip-hooks` to install without it"
     );
-    assert_eq!(refusing.roots["target"], empty());
+    assert_eq!(refusing.project(), empty());
     let mut skipping = host(empty());
     let done = installation(skipping.run(hooked(r#""hooks":"skip""#)));
     assert_eq!((done.hooks.len(), commands(&skipping).len()), (2, 0), "they are told all the same");
@@ -609,20 +609,20 @@ fn hooks_run_only_when_that_is_wanted() {
         skipping.exits.clear();
         installation(skipping.run(hooked(r#""hooks":"run""#)));
         assert_eq!(commands(&skipping).len(), 3);
-        assert_eq!(skipping.roots["target"], running.roots["target"]);
+        assert_eq!(skipping.project(), running.project());
         failing.exits = BTreeMap::from([("make check".to_owned(), Some(1))]);
         assert_eq!(refused(failing.run(hooked(r#""hooks":"run""#))).0, Code::InstallFailed);
         failing.exits.clear();
         installation(failing.run(hooked(r#""hooks":"run""#)));
         let ran: Vec<String> = commands(&failing).into_iter().map(|(_, command)| command).collect();
         assert_eq!(ran, ["make", "make", "make check", "make check"], "what has run does not run again");
-        assert_eq!(failing.roots["target"], running.roots["target"]);
+        assert_eq!(failing.project(), running.project());
     }
     let capabilities = Capabilities { run: false, ..CAPABILITIES };
     let mut unable = host(empty());
     let (code, _, told) = refused(unable.run(SessionInput { capabilities, ..hooked(r#""hooks":"run""#) }));
     assert_eq!(code, Code::InstallFailed, "{told}");
-    assert_eq!(unable.roots["target"], empty());
+    assert_eq!(unable.project(), empty());
 }
 
 #[test]
@@ -643,7 +643,7 @@ fn files_that_run_by_themselves_need_consent_where_somebody_opens_them() {
         );
         assert_eq!((code, exit), (Code::NeedsConsent, 12));
         assert!(told.contains("`lib/alone/files/.envrc`"), "{told}");
-        assert_eq!(open.roots["target"], empty());
+        assert_eq!(open.project(), empty());
     }
     let dry = installation(open.run(install(r#""packs":["alone"],"into":"lib","dryRun":true"#)));
     assert_eq!(dry.runs_on_open, ["lib/alone/files/.envrc"]);
@@ -708,12 +708,12 @@ fn another_process_is_waited_for() {
         told,
         "error[locked]: another process writes into the same directory\n  because process 7\n  help: try again when it is done, or leave `--no-wait` out"
     );
-    assert_eq!(impatient.roots["target"], empty());
+    assert_eq!(impatient.project(), empty());
     let mut patient = self::host(empty());
     patient.others = vec!["process 7".to_owned(); 1000].into();
     let ending = patient.run_with(install(r#""packs":["alone"],"wait":true"#), 12, Fault::Cancelled).unwrap();
     assert_eq!(refused(ending).0, Code::Cancelled);
-    assert_eq!(patient.roots["target"], empty());
+    assert_eq!(patient.project(), empty());
 }
 
 #[test]
@@ -746,7 +746,7 @@ fn what_a_host_cannot_do_is_told() {
     let (code, _, told) = refused(unable.run(with(Capabilities { rename: false, ..CAPABILITIES })));
     assert_eq!(code, Code::Storage);
     assert!(told.contains("this host cannot move files"), "{told}");
-    assert_eq!(unable.roots["target"], empty());
+    assert_eq!(unable.project(), empty());
 }
 
 #[test]
@@ -758,7 +758,7 @@ fn where_nobody_is_kept_out_what_is_staged_may_be_somebodys() {
         refused(host.run(SessionInput { capabilities, ..install(r#""packs":["alone"]"#) }));
     assert_eq!((code, exit), (Code::PartialInstall, 6));
     assert!(told.contains("another write is under way or was interrupted"), "{told}");
-    assert_eq!(host.roots["target"], target);
+    assert_eq!(host.project(), target);
     installation(host.run(install(r#""packs":["alone"]"#)));
     assert!(!host.roots["target"].contains_key(".packwright/staging"), "with a lock it is rubbish");
 }
@@ -766,10 +766,10 @@ fn where_nobody_is_kept_out_what_is_staged_may_be_somebodys() {
 #[test]
 fn a_rehearsal_writes_nothing() {
     let mut host = with_web();
-    let (before, requests) = (host.roots["target"].clone(), host.log.len());
+    let (before, requests) = (host.project(), host.log.len());
     let dry = installation(host.run(install(r#""packs":["web@^2"],"dryRun":true,"hooks":"refuse""#)));
     assert!(!dry.written);
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
     assert!(!writes(&host, requests));
     assert!(!host.log[requests..].iter().any(|body| matches!(body, RequestBody::Lock { .. })));
     let done = installation(host.run(install(r#""packs":["web@^2"]"#)));
@@ -783,7 +783,7 @@ fn the_order_of_answers_changes_nothing() {
     for seed in 0..32 {
         let mut host = with_web();
         assert_eq!(host.run_shuffled(install(r#""packs":["web@^2"]"#), random(seed)), first, "seed {seed}");
-        assert_eq!(host.roots["target"], expected.roots["target"], "seed {seed}");
+        assert_eq!(host.project(), expected.project(), "seed {seed}");
     }
 }
 
@@ -884,7 +884,7 @@ fn what_could_be_newer() {
             item.requested
         )
     };
-    let before = host.roots["target"].clone();
+    let before = host.project();
     assert_eq!(
         outdated(&mut host).iter().map(line).collect::<Vec<_>>(),
         [
@@ -900,7 +900,7 @@ fn what_could_be_newer() {
     newer.push(package("left", "2.0.0"));
     host.roots.insert("registry:hub".to_owned(), directory(static_index(&newer)));
     assert_eq!(line(outdated(&mut host).last().unwrap()), "hub:left 1.1.0 1.2.0 2.0.0 false");
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
     let (code, exit, told) = refused(self::host(empty()).run(asking(r#"{"type":"outdated"}"#)));
     assert_eq!((code, exit), (Code::FileNotFound, 1), "{told}");
 }
@@ -968,7 +968,7 @@ fn a_version_that_files_were_generated_from_moves_only_with_them() {
     put(sources, "maker/1.0.0/files/README.md", b"", Mode::Regular);
     sources.insert("maker/1.0.0/pack.toml".to_owned(), old);
     sources.insert("maker/1.0.0/files/README.md".to_owned(), readme);
-    let before = host.roots["target"].clone();
+    let before = host.project();
     let (code, exit, told) = refused(host.run(install(r#""packs":["maker"],"update":["maker"]"#)));
     assert_eq!((code, exit), (Code::OutOfDate, 13));
     assert!(told.contains("files of this project were generated from `maker`"), "{told}");
@@ -976,7 +976,7 @@ fn a_version_that_files_were_generated_from_moves_only_with_them() {
         told.contains("`packwright generate` moves the files as well") && told.contains("--update maker"),
         "{told}"
     );
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
 }
 
 /// A server that has the packages, with npm's protocol or as a static index.
@@ -999,7 +999,7 @@ fn over_http(npm: bool) -> (Host, SessionInput) {
 
 #[test]
 fn registries_of_every_kind_give_the_same() {
-    let expected = with_web().roots["target"].clone();
+    let expected = with_web().project();
     let without_state = |mut target: Directory| {
         // npm's digests and the static index's are of other archives.
         target.retain(|path, _| path != LOCKFILE && path != RECORD);
@@ -1008,11 +1008,7 @@ fn registries_of_every_kind_give_the_same() {
     for npm in [false, true] {
         let (mut host, input) = over_http(npm);
         installation(host.run(input));
-        assert_eq!(
-            without_state(host.roots["target"].clone()),
-            without_state(expected.clone()),
-            "npm: {npm}"
-        );
+        assert_eq!(without_state(host.project()), without_state(expected.clone()), "npm: {npm}");
         let labels: Vec<&str> = host
             .log
             .iter()
@@ -1034,18 +1030,18 @@ fn archives_that_are_not_there_or_damaged() {
         let (code, exit, told) = refused(host.run(input.clone()));
         assert_eq!((code, exit), (Code::InstallFailed, 2), "{told}");
         assert!(told.contains("cannot be installed"), "{told}");
-        assert_eq!(host.roots["target"], empty());
+        assert_eq!(host.project(), empty());
         host.urls.insert(archive.clone(), b"other bytes".to_vec());
         let (code, exit, told) = refused(host.run(input.clone()));
         assert_eq!((code, exit), (Code::InvalidArchive, 11), "{told}");
-        assert_eq!(host.roots["target"], empty());
+        assert_eq!(host.project(), empty());
         host.urls.insert(archive.clone(), good);
         let lost = || Reply::Error { kind: HostErrorKind::Network, message: "lost".to_owned() };
         host.answers.insert(archive.clone(), [lost(), lost(), lost()].into());
         let (code, exit, told) = refused(host.run(input.clone()));
         assert_eq!((code, exit), (Code::Network, 9), "{told}");
         assert!(told.contains("it was tried 3 times"), "{told}");
-        assert_eq!(host.roots["target"], empty());
+        assert_eq!(host.project(), empty());
         host.answers.insert(archive, [lost(), lost()].into());
         installation(host.run(input));
     }
@@ -1070,7 +1066,7 @@ fn with_the_cache_alone_everything_must_be_there() {
     offline.network.offline = true;
     let (code, exit, told) = refused(host.run(offline.clone()));
     assert_eq!((code, exit), (Code::NotCached, 9), "{told}");
-    assert_eq!(host.roots["target"], empty());
+    assert_eq!(host.project(), empty());
     installation(host.run(input));
     let hits = |host: &Host| {
         host.told.iter().find_map(|told| match told {
@@ -1083,7 +1079,7 @@ fn with_the_cache_alone_everything_must_be_there() {
     again.cache = host.cache.clone();
     again.roots.remove("registry:hub");
     installation(again.run(offline));
-    assert_eq!(again.roots["target"], host.roots["target"]);
+    assert_eq!(again.project(), host.project());
     assert!(hits(&again).is_some_and(|(hits, misses)| hits > 0 && misses == 0), "{:?}", hits(&again));
     assert!(!again.log.iter().any(|body| matches!(body, RequestBody::Fetch { .. })));
 }
@@ -1119,7 +1115,7 @@ fn a_record_that_is_none_of_ours_is_refused() {
     for (record, code, told) in cases {
         assert_ne!(record, good);
         let mut host = with_record(&record);
-        let before = host.roots["target"].clone();
+        let before = host.project();
         for json in [
             r#"{"type":"install","packs":[],"hooks":"skip"}"#,
             r#"{"type":"install","packs":["web@^2"],"hooks":"skip","force":true}"#,
@@ -1129,7 +1125,7 @@ fn a_record_that_is_none_of_ours_is_refused() {
             let (found, _, text) = refused(host.run(asking(json)));
             assert_eq!(found, code, "{record}: {text}");
             assert!(text.contains(told), "{record}: {text}");
-            assert_eq!(host.roots["target"], before);
+            assert_eq!(host.project(), before);
         }
     }
 }
@@ -1188,13 +1184,13 @@ fn a_journal_that_is_none_of_ours_touches_nothing() {
     );
     for text_of in cases {
         let mut host = with_journal(&text_of);
-        let before = host.roots["target"].clone();
+        let before = host.project();
         for how in ["resume", "roll-back"] {
             let (code, exit, told) =
                 refused(host.run(asking(&format!("{{\"type\":\"recover\",\"how\":{how:?}}}"))));
             assert_eq!((code, exit), (Code::PartialInstall, 6), "{text_of}: {told}");
             assert!(told.contains("`.packwright/journal.json` is damaged"), "{text_of}: {told}");
-            assert_eq!(host.roots["target"], before, "{text_of}");
+            assert_eq!(host.project(), before, "{text_of}");
         }
         let (code, ..) = refused(host.run(install(r#""packs":[]"#)));
         assert_eq!(code, Code::PartialInstall);
@@ -1272,7 +1268,7 @@ fn state_behind_a_link_is_not_read() {
     ] {
         let (code, _, told) = refused(host.run(asking(json)));
         assert_eq!(code, Code::Storage, "{json}: {told}");
-        assert_eq!(host.roots["target"], before);
+        assert_eq!(host.project(), before);
     }
 }
 
@@ -1290,7 +1286,7 @@ fn a_lock_that_fails_is_told() {
         let (code, exit, told) = refused(ending);
         let expected = if kind == HostErrorKind::Locked { (Code::Locked, 10) } else { (code, exit) };
         assert_eq!((code, exit), expected, "{told}");
-        assert_eq!(host.roots["target"], empty(), "{kind:?}");
+        assert_eq!(host.project(), empty(), "{kind:?}");
     }
 }
 

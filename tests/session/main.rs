@@ -16,4 +16,6 @@ mod resolved;
 mod simulation;
 mod starter;
 mod transport;
+mod undo;
+mod validate;
 mod writing;

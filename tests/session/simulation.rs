@@ -12,7 +12,8 @@ use std::panic::{self, AssertUnwindSafe};
 
 use packwright::diagnostic::Code;
 use packwright::session::{
-    Command, Generation, HostErrorKind, Install, Outcome, Recovery, RequestBody, Root, Selection, Uninstall,
+    Command, Generation, HostErrorKind, Install, Outcome, Recovery, RequestBody, Root, Selection, Undo,
+    Uninstall,
 };
 
 use self::world::{Scenario, scenario};
@@ -36,6 +37,7 @@ const WHOLE: u64 = 250;
 const JOURNAL: &str = ".packwright/journal.json";
 const RECORD: &str = ".packwright/installed.json";
 const FINISHED: &str = ".packwright/finished";
+const DONE: &str = ".packwright/staging/journal";
 
 /// What somebody types in the middle of everything.
 const TYPED: &[u8] = b"typed meanwhile\n";
@@ -101,8 +103,9 @@ fn run(part: u64) {
 #[derive(Debug, Default)]
 struct Seen {
     seeds: Cell<usize>,
-    /// Of these: how many commands change something.
+    /// Of these: how many commands change something, and were taken back.
     changes: Cell<usize>,
+    undone: Cell<usize>,
     /// Faults after which the command ended well, and those after which it did not.
     endured: Cell<usize>,
     failed: Cell<usize>,
@@ -119,9 +122,10 @@ fn count(cell: &Cell<usize>) {
 }
 
 impl Seen {
-    fn all(&self) -> [&Cell<usize>; 8] {
-        let Seen { seeds, changes, endured, failed, early, interrupted, recoveries, powerless } = self;
-        [seeds, changes, endured, failed, early, interrupted, recoveries, powerless]
+    fn all(&self) -> [&Cell<usize>; 9] {
+        let Seen { seeds, changes, undone, endured, failed, early, interrupted, recoveries, powerless } =
+            self;
+        [seeds, changes, undone, endured, failed, early, interrupted, recoveries, powerless]
     }
 
     fn add(&self, other: &Seen) {
@@ -133,16 +137,17 @@ impl Seen {
     /// Few of a kind would show little.
     fn expect_enough(&self) {
         let seeds = self.seeds.get();
-        let shares = [40, 40, 80, 40, 25, 50, 3];
+        let shares = [40, 40, 40, 80, 40, 25, 50, 3];
         for (cell, percent) in self.all().into_iter().skip(1).zip(shares) {
             assert!(cell.get() * 100 >= seeds * percent, "of {seeds} seeds too few: {self:?}");
         }
     }
 }
 
-/// The tree as its owner knows it: without what belongs to a write that is under way.
+/// The tree as its owner knows it: without what belongs to a write that is under way, and to taking the
+/// last one back.
 fn tree(host: &Host) -> Directory {
-    let mut tree = host.roots.get("target").cloned().unwrap_or_default();
+    let mut tree = host.project();
     tree.retain(|path, _| !is_of_a_write(path));
     for ours in [".packwright", ""] {
         let below = if ours.is_empty() { String::new() } else { format!("{ours}/") };
@@ -162,7 +167,8 @@ fn is_of_a_write(path: &str) -> bool {
 
 /// How many writes came to their end, well or not.
 fn ended(host: &Host) -> usize {
-    let is_end = |body: &&RequestBody| matches!(body, RequestBody::Rename { to, .. } if to == FINISHED);
+    let is_end =
+        |body: &&RequestBody| matches!(body, RequestBody::Rename { to, .. } if to == FINISHED || to == DONE);
     host.log.iter().filter(is_end).count()
 }
 
@@ -189,7 +195,8 @@ fn left_over(host: &Host) -> Vec<&String> {
 /// Whether the target has that tree. Where a write that has ended still has to clear away, there may
 /// also be directories that nothing is in.
 fn is_like(host: &Host, expected: &Directory) -> bool {
-    tree(host) == *expected || has(host, FINISHED) && is_near(host, expected)
+    let is_clearing_away = has(host, FINISHED) || has(host, DONE);
+    tree(host) == *expected || is_clearing_away && is_near(host, expected)
 }
 
 /// The same with directories that nothing is in and that would not go.
@@ -239,7 +246,7 @@ struct Trial {
     /// Whether so much goes wrong at once that some clearing away may be left undone for good.
     is_hard: Cell<bool>,
     /// Whether the command once more changes nothing. To let something leave its locked version may do so
-    /// step by step, as what else is locked changes.
+    /// step by step, as what else is locked changes; and what takes back brings again.
     settles: bool,
     /// The write that is to be recovered from: the number of the state before it.
     write: Cell<usize>,
@@ -262,12 +269,30 @@ impl Trial {
         let mut again = host.clone();
         let told = again.run_shuffled(scenario.input.clone(), random(seed));
         let settles = tree(&again) == tree(&host);
-        assert!(settles || updates(&scenario.input.command), "once more: {told:?}");
+        assert!(settles || moves_on(&scenario.input.command), "once more: {told:?}");
         let log = host.log.clone();
         let (is_hard, write) = (Cell::new(false), Cell::new(0));
         let trial = Trial { seed, scenario, states, ending, log, seen, is_hard, settles, write };
         trial.expect_mine(&host);
+        trial.expect_way_back(host);
         trial
+    }
+
+    /// The command can be taken back, and that, too; and even what was replaced by force is there still.
+    fn expect_way_back(&self, mut host: Host) {
+        if self.states.len() == 1 {
+            return;
+        }
+        count(&self.seen.undone);
+        for mine in &self.scenario.mine {
+            assert!(stands(&host, mine), "gone for good: {}", String::from_utf8_lossy(mine));
+        }
+        for expected in [self.before(), self.after()] {
+            let undo = Undo { wait: true, ..Undo::default() };
+            let ending = host.run_shuffled(self.scenario.asking(Command::Undo(undo)), random(self.seed));
+            assert!(is_near(&host, expected), "undo: {ending:?}\n{}", self.difference(&host));
+            assert_eq!(left_over(&host), Vec::<&String>::new());
+        }
     }
 
     fn before(&self) -> &Directory {
@@ -714,8 +739,13 @@ impl Trial {
     }
 }
 
-fn updates(command: &Command) -> bool {
-    matches!(command, Command::Install(install) if !install.selection.update.is_empty())
+/// Whether the command once more may do something else.
+fn moves_on(command: &Command) -> bool {
+    match command {
+        Command::Install(install) => !install.selection.update.is_empty(),
+        Command::Undo(_) => true,
+        _ => false,
+    }
 }
 
 fn stands(host: &Host, content: &[u8]) -> bool {

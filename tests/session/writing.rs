@@ -33,9 +33,10 @@ fn packs() -> Directory {
     packs
 }
 
-const GENERATE: &str = r#"{"type":"generate","packs":["a"],"answers":{"project_name":"demo"},"target":true}"#;
+pub const GENERATE: &str =
+    r#"{"type":"generate","packs":["a"],"answers":{"project_name":"demo"},"target":true}"#;
 
-fn generated(target: Option<Directory>, json: &str) -> (Plan, Vec<u8>) {
+pub fn generated(target: Option<Directory>, json: &str) -> (Plan, Vec<u8>) {
     let mut host = Host::new([("registry:starter", packs())]);
     host.roots.extend(target.map(|target| ("target".to_owned(), target)));
     let Outcome::Generate { project } = host.run(command(json)).unwrap() else { panic!("it generates") };
@@ -53,11 +54,11 @@ fn target() -> Directory {
     target
 }
 
-fn apply((plan, contents): (Plan, Vec<u8>), force: bool) -> SessionInput {
+pub fn apply((plan, contents): (Plan, Vec<u8>), force: bool) -> SessionInput {
     input(Command::Apply { plan, contents, force, trust: false, wait: true })
 }
 
-fn host(target: Directory) -> Host {
+pub fn host(target: Directory) -> Host {
     Host::new([("target", target)])
 }
 
@@ -78,7 +79,7 @@ fn written(ending: Ending) -> Vec<String> {
     }
 }
 
-fn change() -> (Directory, (Plan, Vec<u8>)) {
+pub fn change() -> (Directory, (Plan, Vec<u8>)) {
     // The answers of the lockfile would stand; the new word is an argument.
     let json = GENERATE.replace("\"demo\"", "\"demo\",\"word\":\"newer\"");
     (target(), generated(Some(target()), &json))
@@ -99,7 +100,7 @@ fn by_force_everything_is_as_planned_and_nothing_else_changes() {
             warnings: Vec::new(),
         })
     );
-    assert_eq!(host.roots["target"], finished(&before, &plan));
+    assert_eq!(host.project(), finished(&before, &plan));
     assert_eq!(
         host.roots["target"]["bin/run"],
         Node::File { content: b"#!/bin/sh\n".to_vec(), mode: Mode::Executable },
@@ -121,7 +122,7 @@ fn without_force_a_file_in_the_way_stops_everything() {
         shown(&errors),
         "error[file-conflict]: `README.md` is there already and differs\n    --- a/README.md\n    +++ b/README.md\n    @@ -1 +1,2 @@\n    -mine\n    +# demo\n    +newer\n  help: add `--force` to replace it, or write into another directory with `--output`"
     );
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
     assert!(
         !host.log.iter().any(|body| matches!(body, RequestBody::Create { .. } | RequestBody::Rename { .. }))
     );
@@ -132,7 +133,7 @@ fn a_directory_that_is_not_there_is_made() {
     let plan = generated(None, GENERATE);
     let mut host = Host::default();
     assert_eq!(written(host.run(apply(plan.clone(), false))).len(), 5);
-    assert_eq!(host.roots["target"], finished(&Directory::new(), &plan));
+    assert_eq!(host.project(), finished(&Directory::new(), &plan));
 }
 
 /// For a target with every kind of change and one that is not there yet.
@@ -149,8 +150,9 @@ fn whatever_request_fails_in_whatever_way_the_target_is_as_before() {
             host.run(apply(plan.clone(), true)).unwrap();
             host.log
         };
-        // Behind the last rename everything is in place, and the rest is cleared away.
-        let last = total.iter().rposition(|body| matches!(body, RequestBody::Rename { .. })).unwrap();
+        // Behind that everything is in place, and the rest is cleared away.
+        let is_done = |body: &RequestBody| matches!(body, RequestBody::Rename { to, .. } if to == DONE);
+        let last = total.iter().position(is_done).unwrap();
         for (at, request) in total.iter().enumerate().take(last + 1) {
             for kind in ERRORS {
                 let mut host = host(before.clone());
@@ -168,15 +170,15 @@ fn whatever_request_fails_in_whatever_way_the_target_is_as_before() {
                         _ => false,
                     };
                     assert!(is_borne, "{place}");
-                    assert_eq!(host.roots["target"], after, "{place}");
+                    assert_eq!(host.project(), after, "{place}");
                     continue;
                 }
-                assert_eq!(host.roots.get("target").unwrap_or(&Directory::new()), &before, "{place}");
+                assert_eq!(host.project(), before, "{place}");
                 assert_eq!(
                     written(host.run(apply(plan.clone(), true))).len(),
                     4 + usize::from(before.is_empty())
                 );
-                assert_eq!(host.roots["target"], after, "{place}: another run ends well");
+                assert_eq!(host.project(), after, "{place}: another run ends well");
             }
         }
     }
@@ -192,10 +194,10 @@ fn cancelling_at_any_request_leaves_the_target_as_before_or_as_after() {
             let mut host = host(before.clone());
             let ending = host.run_with(apply(plan.clone(), true), at, Fault::Cancelled).unwrap();
             match ending {
-                Ok(_) => assert_eq!(host.roots["target"], after, "cancelled at {at}"),
+                Ok(_) => assert_eq!(host.project(), after, "cancelled at {at}"),
                 Err(errors) => {
                     assert_eq!(shown(&errors), "error[cancelled]: cancelled");
-                    assert_eq!(host.roots["target"], before, "cancelled at {at}");
+                    assert_eq!(host.project(), before, "cancelled at {at}");
                     cancelled += 1;
                 }
             }
@@ -209,6 +211,7 @@ fn cancelling_at_any_request_leaves_the_target_as_before_or_as_after() {
 }
 
 const JOURNAL: &str = ".packwright/journal.json";
+const DONE: &str = ".packwright/staging/journal";
 
 #[test]
 fn a_host_that_dies_loses_nothing_and_the_next_run_says_so() {
@@ -228,11 +231,11 @@ fn a_host_that_dies_loses_nothing_and_the_next_run_says_so() {
             let then: Vec<_> = left.iter().filter(|(path, _)| untouched(path)).collect();
             assert_eq!(now, then, "what was interrupted is not touched");
             host.run(command(r#"{"type":"recover","how":"roll-back"}"#)).unwrap();
-            assert_eq!(host.roots["target"], before, "died at {at}");
+            assert_eq!(host.project(), before, "died at {at}");
             interrupted += 1;
         }
         host.run(apply(plan.clone(), true)).unwrap();
-        assert_eq!(host.roots["target"], finished(&before, &plan), "died at {at}");
+        assert_eq!(host.project(), finished(&before, &plan), "died at {at}");
     }
     assert!(interrupted > 5);
 }
@@ -287,7 +290,7 @@ fn the_order_of_answers_changes_nothing() {
     for seed in 0..32 {
         let mut host = host(before.clone());
         assert_eq!(written(host.run_shuffled(apply(plan.clone(), true), random(seed))).len(), 4);
-        assert_eq!(host.roots["target"], after);
+        assert_eq!(host.project(), after);
     }
 }
 
@@ -326,7 +329,7 @@ fn a_file_that_appears_while_writing_is_not_replaced() {
     assert_eq!(errors[0].code, Code::FileConflict);
     let mut expected = before;
     put(&mut expected, "src/deep/lib.txt", b"just made\n", Mode::Regular);
-    assert_eq!(host.roots["target"], expected);
+    assert_eq!(host.project(), expected);
 }
 
 #[test]
@@ -349,7 +352,7 @@ fn what_changed_since_the_plan_is_not_replaced_even_by_force() {
     assert!(
         shown(&errors).starts_with("error[file-conflict]: `README.md` has changed since the plan was made")
     );
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
 }
 
 #[test]
@@ -378,14 +381,14 @@ fn what_is_no_regular_file_is_never_replaced() {
         let mut host = host(before.clone());
         let errors = host.run(apply(plan, true)).unwrap_err();
         assert!(shown(&errors).contains("`README.md` is there and is no regular file"), "{}", shown(&errors));
-        assert_eq!(host.roots["target"], before);
+        assert_eq!(host.project(), before);
     }
     let mut before = directory::<&str, &str>([]);
     before.insert("src".into(), Node::Link);
     let mut host = host(before.clone());
     let errors = host.run(apply(generated(None, GENERATE), true)).unwrap_err();
     assert_eq!(errors[0].code, Code::FileConflict, "no way through a link");
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
     let before = directory([("src", "a file where a directory is needed\n")]);
     let mut host = self::host(before.clone());
     let errors = host.run(apply(generated(Some(before.clone()), GENERATE), true)).unwrap_err();
@@ -396,7 +399,7 @@ fn what_is_no_regular_file_is_never_replaced() {
         "{}",
         shown(&errors)
     );
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
 }
 
 #[test]
@@ -505,7 +508,7 @@ fn files_that_run_by_themselves_need_consent() {
         shown(&errors),
         "error[needs-consent]: `.envrc` may run by itself when the directory is opened\n  because `a@1.0.0` brings it\n  help: look at it with `--dry-run`, then add `--trust`"
     );
-    assert_eq!(unasked.roots["target"], Directory::new(), "nothing was touched");
+    assert_eq!(unasked.project(), Directory::new(), "nothing was touched");
     let trusting = Command::Apply {
         plan: plan.clone(),
         contents: contents.clone(),
@@ -561,7 +564,7 @@ fn an_interrupted_write_is_told_before_anything_is_touched() {
         shown(&errors)
     );
     assert_eq!(errors[0].exit_code, 6);
-    assert_eq!(host.roots["target"], before);
+    assert_eq!(host.project(), before);
 }
 
 #[test]

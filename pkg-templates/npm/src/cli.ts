@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<(run: Run) => Promise
   outdated: async () => (await import("./cli/browse.js")).outdated,
   generate: async () => (await import("./cli/generate.js")).generate,
   compose: async () => (await import("./cli/compose.js")).compose,
+  undo: async () => (await import("./cli/undo.js")).undo,
+  validate: async () => (await import("./cli/validate.js")).validate,
   publish: async () => (await import("./cli/publish.js")).publish,
   yank: async () => (await import("./cli/publish.js")).yank,
   "registry build": async () => (await import("./cli/registry.js")).buildRegistry,

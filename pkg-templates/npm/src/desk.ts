@@ -12,9 +12,9 @@ import type { CallOptions, Platform, Registry } from "./open.js";
 import { type ProgressEvent, tell } from "./progress.js";
 import type { Command, Network, Outcome, RegistryInput, SessionInput } from "./protocol.js";
 
-/** What a command runs on besides the registries: the directory behind one more root. */
+/** What a command runs on besides the registries: the directories behind further roots. */
 export interface Surroundings extends CallOptions {
-  root?: readonly [name: string, directory: string] | undefined;
+  roots?: { readonly [root in "target" | "source"]?: string };
 }
 
 /** Those outside the program who want to know what it does, where a platform has a way to tell them. */
@@ -27,6 +27,12 @@ export interface Watchers {
 
 /** Commands that change a registry. */
 const CHANGES: readonly Command["type"][] = ["publish", "yank"];
+
+/** Commands that must see registries as they are. */
+const JUDGES: readonly Command["type"][] = ["check-registry", "validate"];
+
+/** What became of a command of one type. */
+type Answered<T extends Command["type"]> = Driven & { outcome: Outcome & { type: T } };
 
 /** The registries, the host and what it remembers, and what was counted. */
 export class Desk {
@@ -65,13 +71,13 @@ export class Desk {
   }
 
   /** Runs one command and gives the outcome that belongs to it. */
-  async run<T extends Command["type"]>(
-    command: Command & { type: T },
-    surroundings: Surroundings,
-  ): Promise<Driven & { outcome: Outcome & { type: T } }> {
-    const driven = await this.#watched(command, () => this.#drive(command, surroundings));
-    if (!answers(driven, command.type)) throw internal(`the core answered ${command.type} with ${driven.outcome.type}`);
-    return driven;
+  async run<T extends Command["type"]>(command: Command & { type: T }, surroundings: Surroundings): Promise<Answered<T>> {
+    return answered(command.type, await this.#watched(command, () => this.#drive(command, surroundings)));
+  }
+
+  /** The same for a command that is part of work that was counted already. */
+  async goOn<T extends Command["type"]>(command: Command & { type: T }, surroundings: Surroundings): Promise<Answered<T>> {
+    return answered(command.type, await this.#drive(command, surroundings));
   }
 
   #watched<T>(command: Command, run: () => Promise<T>): Promise<T> {
@@ -82,15 +88,15 @@ export class Desk {
     return this.#platform.watchers?.around(work, packs, measured) ?? measured();
   }
 
-  #drive(command: Command, { root, signal, onProgress }: Surroundings): Promise<Driven> {
-    const roots = root === undefined ? this.#roots : new Map([...this.#roots, root]);
+  #drive(command: Command, { roots: further = {}, signal, onProgress }: Surroundings): Promise<Driven> {
+    const roots = new Map([...this.#roots, ...Object.entries(further)]);
     const progress = (event: ProgressEvent): void => {
       if (event.type === "cache") this.#meter.record(event);
       this.#platform.watchers?.progress(event);
       if (onProgress !== undefined) tell(onProgress, event);
     };
-    // What changes or judges a registry must see it as it is, and the next command what has become of it.
-    const anew = CHANGES.includes(command.type) || command.type === "check-registry";
+    // What changes a registry must see it as it is, too, and the next command what has become of it.
+    const anew = CHANGES.includes(command.type) || JUDGES.includes(command.type);
     return drive(this.#session(command), anew ? this.#host.anew : this.#host, roots, { signal, progress }).finally(() => {
       if (anew) this.#host.forget();
     });
@@ -118,7 +124,12 @@ export function rfc3339(moment: Date | string): string {
   return typeof moment === "string" ? moment : moment.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-function answers<T extends Command["type"]>(driven: Driven, type: T): driven is Driven & { outcome: Outcome & { type: T } } {
+function answered<T extends Command["type"]>(type: T, driven: Driven): Answered<T> {
+  if (!answers(driven, type)) throw internal(`the core answered ${type} with ${driven.outcome.type}`);
+  return driven;
+}
+
+function answers<T extends Command["type"]>(driven: Driven, type: T): driven is Answered<T> {
   return driven.outcome.type === type;
 }
 

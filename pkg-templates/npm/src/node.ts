@@ -97,7 +97,7 @@ function carryOut(request: FileRequest, root: string, context: Context): Reply |
     case "make-directory":
       return makeDirectory(path, request.path === "");
     case "create":
-      return create(path, request.content, Number.parseInt(request.mode, 8));
+      return create(path, request.content, Number.parseInt(request.mode, 8), request.like === null ? undefined : place(root, request.like));
     case "remove":
       if (fs.lstatSync(path).isDirectory()) fs.rmdirSync(path);
       else fs.unlinkSync(path);
@@ -164,9 +164,12 @@ function makeParents(path: string): void {
   fs.mkdirSync(parent);
 }
 
-function create(path: string, content: Uint8Array, mode: number): Reply {
-  const file = fs.openSync(path, "wx", mode);
+function create(path: string, content: Uint8Array, mode: number, like: string | undefined): Reply {
+  const same = like === undefined ? undefined : permissions(like, mode);
+  const file = fs.openSync(path, "wx", same ?? mode);
   try {
+    // Less than the file it replaces allowed is what the mask of new files may leave.
+    if (same !== undefined) fs.fchmodSync(file, same);
     fs.writeFileSync(file, content);
     return { type: "done" };
   } catch (thrown) {
@@ -176,6 +179,14 @@ function create(path: string, content: Uint8Array, mode: number): Reply {
   } finally {
     fs.closeSync(file);
   }
+}
+
+/** What a file allows whom, with leave to execute it for those who may read it if `mode` has that. */
+function permissions(like: string, mode: number): number | undefined {
+  const there = fs.lstatSync(like, { throwIfNoEntry: false });
+  if (!there?.isFile()) return undefined;
+  const readers = there.mode & 0o444;
+  return (there.mode & 0o666) | (mode & 0o100 ? readers >> 2 : 0);
 }
 
 async function sync(path: string, root: boolean): Promise<Reply> {

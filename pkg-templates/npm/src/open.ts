@@ -19,6 +19,7 @@ import type {
   Dependencies,
   Diagnostic,
   Generation,
+  Golden,
   GraphFormat,
   Hook,
   HookPolicy,
@@ -40,6 +41,7 @@ import type {
   Resolved,
   Strategy,
   TextFile,
+  Validation,
 } from "./protocol.js";
 
 /** A place that packs come from. */
@@ -171,7 +173,8 @@ export interface GenerateOptions extends GenerationOptions {
   lines?: boolean | undefined;
   /**
    * What becomes of a file that stands in `directory`, differs and may be somebody's work: it is a conflict, it stays, it is replaced, or
-   * what is new comes into it and nothing of it goes; where that cannot be it is a conflict. Absent: `refuse`.
+   * what is new comes into it and nothing of it goes; where that cannot be it is a conflict. Absent: `refuse`. A file that was generated
+   * there and edited since stays, except with `overwrite`, as long as the packs give what they gave before.
    */
   ifThere?: IfThere | undefined;
   /** The same for single files, by their paths in the project. */
@@ -274,6 +277,26 @@ export interface UninstallOptions extends WritingOptions {
 export interface DirectoryOptions extends CallOptions {
   /** The project. */
   directory: string;
+}
+
+/** How `undo` goes about it. */
+export interface UndoOptions extends WritingOptions {
+  /** Take back what was changed since, too. The next `undo` brings it again. */
+  force?: boolean | undefined;
+  /** Only say what would be done. */
+  dryRun?: boolean | undefined;
+}
+
+/** What `undo` did, path by path. */
+export type TakenBack = Omit<Extract<Outcome, { type: "undo" }>, "type">;
+
+/** How `validate` goes about it. */
+export interface ValidateOptions extends WritingOptions {
+  /**
+   * What to do about the golden generations of the pack: leave them alone, so that nothing but the pack is read; make them and compare with
+   * what is expected; or make them and write what comes out where it is expected. Absent: `ignore`.
+   */
+  golden?: Golden | undefined;
 }
 
 /** How `publish` goes about it. */
@@ -400,8 +423,9 @@ export class Packwright {
     const { check = false, template = null, keepGoing = false, lines = false, ifThere = "refuse", ifThereAt = {} } = options;
     const settings = { check, template, keepGoing, lines, ifThere, ifThereAt: { ...ifThereAt } };
     const command = { type: "generate" as const, ...this.#generation(options), ...settings };
-    const { outcome, contents } = await this.#desk.run(command, this.#target(options));
-    return new Project(this.#desk, outcome.project, contents);
+    const surroundings = this.#target(options);
+    const { outcome, contents } = await this.#desk.run(command, surroundings);
+    return new Project(this.#desk, { command, surroundings }, outcome.project, contents);
   }
 
   /**
@@ -499,6 +523,35 @@ export class Packwright {
   }
 
   /**
+   * Takes the last write into a directory back, whatever wrote: all of it, or nothing. That is a write as well, so that the next call brings
+   * everything again. No network is needed.
+   *
+   * @throws PackwrightError `file-not-found` when there is nothing to take back, `file-conflict` when files were changed since and `force` is
+   * not set, and what `Project.write` throws.
+   */
+  async undo(directory: string, options: UndoOptions = {}): Promise<TakenBack> {
+    const { force = false, dryRun = false, wait = true } = options;
+    const command = { type: "undo" as const, force, dryRun, wait };
+    const { type: _, ...taken } = (await this.#desk.run(command, this.#project({ ...options, directory }))).outcome;
+    return taken;
+  }
+
+  /**
+   * Looks whether the pack in a directory is as it should be: its manifest, the sources of its templates and their syntax, and with `golden`
+   * whether it gives what its `[[tests]]` expect. Packs it depends on then come from the registries, the pack itself from its directory.
+   *
+   * @returns what is wrong with it, errors and warnings, and how each test went.
+   * @throws PackwrightError `file-not-found` when there is no pack, `invalid-manifest` and the like when its manifest cannot be read, and
+   * when blessing what `Project.write` throws.
+   */
+  async validate(directory: string, options: ValidateOptions = {}): Promise<Validation> {
+    const { golden = "ignore", wait = true } = options;
+    const source = this.#desk.resolve(directory);
+    const roots = golden === "bless" ? { source, target: source } : { source };
+    return (await this.#desk.run({ type: "validate", golden, wait }, { ...options, roots })).outcome.validation;
+  }
+
+  /**
    * Makes a static index, to be served by any file host, from a directory of pack sources.
    *
    * @returns the files of the index by their paths in it.
@@ -506,7 +559,7 @@ export class Packwright {
   async buildRegistry(directory: string, options: CallOptions = {}): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
     const { outcome, contents } = await this.#desk.run(
       { type: "build-registry" },
-      { ...options, root: ["source", this.#desk.resolve(directory)] },
+      { ...options, roots: { source: this.#desk.resolve(directory) } },
     );
     return cut(outcome.files, contents);
   }
@@ -521,7 +574,7 @@ export class Packwright {
   async publish(directory: string, options: PublishOptions = {}): Promise<Publication> {
     const { tag = null, access = null, dryRun = false } = options;
     const command = { type: "publish" as const, tag, access, dryRun };
-    return (await this.#desk.run(command, { ...options, root: ["source", this.#desk.resolve(directory)] })).outcome.publication;
+    return (await this.#desk.run(command, { ...options, roots: { source: this.#desk.resolve(directory) } })).outcome.publication;
   }
 
   /**
@@ -571,13 +624,20 @@ export class Packwright {
   }
 
   #target({ directory, ...watching }: CallOptions & { directory?: string | undefined }): Surroundings {
-    return { ...watching, root: directory === undefined ? undefined : ["target", this.#desk.resolve(directory)] };
+    return { ...watching, roots: directory === undefined ? {} : { target: this.#desk.resolve(directory) } };
   }
+}
+
+/** What a project was asked for with. */
+interface Order {
+  readonly command: Generation & { type: "generate" };
+  readonly surroundings: Surroundings;
 }
 
 /** A generated project, in memory until `write`. */
 export class Project {
   readonly #desk: Desk;
+  readonly #order: Order;
   readonly #contents: Uint8Array<ArrayBuffer>;
 
   /** The packs it is made from, in the order they apply. */
@@ -600,8 +660,9 @@ export class Project {
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
   /** Not for callers: use `Packwright.generate`. */
-  constructor(desk: Desk, generated: Generated, contents: Uint8Array<ArrayBuffer>) {
+  constructor(desk: Desk, order: Order, generated: Generated, contents: Uint8Array<ArrayBuffer>) {
     this.#desk = desk;
+    this.#order = order;
     this.#contents = contents;
     this.packs = generated.packs;
     this.packages = generated.packages;
@@ -612,6 +673,22 @@ export class Project {
     this.problems = generated.problems;
     this.warnings = generated.warnings;
     this.files = cut(generated.plan.operations, contents);
+  }
+
+  /**
+   * The same project with decisions about files that stand in its directory, by their paths, on top of those it was made with. Together
+   * they count as one generation.
+   *
+   * @throws PackwrightError as `Packwright.generate` does.
+   */
+  async decide(ifThereAt: Readonly<Record<string, IfThere>>, options: CallOptions = {}): Promise<Project> {
+    const { command, surroundings } = this.#order;
+    const order = {
+      command: { ...command, ifThereAt: { ...command.ifThereAt, ...ifThereAt } },
+      surroundings: { ...surroundings, ...options },
+    };
+    const { outcome, contents } = await this.#desk.goOn(order.command, order.surroundings);
+    return new Project(this.#desk, order, outcome.project, contents);
   }
 
   /**
@@ -634,7 +711,7 @@ export class Project {
    */
   async runHooks(directory: string, options: CallOptions = {}): Promise<Hook[]> {
     const command = { type: "run-hooks" as const, hooks: this.plan.hooks };
-    return (await this.#desk.run(command, { ...options, root: ["target", this.#desk.resolve(directory)] })).outcome.ran;
+    return (await this.#desk.run(command, { ...options, roots: { target: this.#desk.resolve(directory) } })).outcome.ran;
   }
 }
 
@@ -683,7 +760,7 @@ async function write(
 ): Promise<Written> {
   const { force = false, trust = false, wait = true } = options;
   const command = { type: "apply" as const, plan, contents, force, trust, wait };
-  const { outcome } = await desk.run(command, { ...options, root: ["target", desk.resolve(directory)] });
+  const { outcome } = await desk.run(command, { ...options, roots: { target: desk.resolve(directory) } });
   return { written: outcome.written, unchanged: outcome.unchanged, warnings: outcome.warnings };
 }
 

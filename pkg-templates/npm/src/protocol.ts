@@ -85,7 +85,7 @@ hooks: Array<Hook>, } | { "type": "install" } & Install | { "type": "uninstall" 
 /** In which way. */
 how: Recovery,
 /** Wait for another process that writes there, in place of failing. */
-wait: boolean, } | { "type": "build-registry" } | { "type": "publish" } & Publish | { "type": "yank" } & Yank | { "type": "check-registry",
+wait: boolean, } | { "type": "undo" } & Undo | { "type": "validate" } & Validate | { "type": "build-registry" } | { "type": "publish" } & Publish | { "type": "yank" } & Yank | { "type": "check-registry",
 /** The id of the registry. */
 registry: string, };
 
@@ -405,6 +405,9 @@ update: Array<string>,
 /** Whether to fail unless what is locked is exactly what is needed. */
 locked: boolean, };
 
+/** What to do about the golden generations of a pack. */
+export type Golden = "ignore" | "compare" | "bless";
+
 /** What a dependency graph is shown as. */
 export type GraphFormat = "tree" | "mermaid" | "dot";
 
@@ -687,7 +690,13 @@ items: Array<InstalledItem>, } | { "type": "outdated",
 /** One each, whether there is something newer or not. */
 items: Array<OutdatedItem>, } | { "type": "recover",
 /** What had been interrupted; nothing if nothing was. */
-recovered: Recovered | null, } | { "type": "build-registry",
+recovered: Recovered | null, } | { "type": "undo",
+/** One each by path, the lockfile last. */
+undone: Array<Undone>,
+/** What this host could not do for the safety of the files. */
+warnings: Array<Diagnostic>, } | { "type": "validate",
+/** All of it. */
+validation: Validation, } | { "type": "build-registry",
 /** Its files by path. */
 files: Array<IndexFile>, } | { "type": "publish",
 /** What was published, or would be. */
@@ -1017,7 +1026,9 @@ export type Request = {
 /** What its reply is to name. */
 id: number, } & ({ "type": "wait", milliseconds: number, } | { "type": "fetch", method: Method, url: string, headers: { [key in string]: string }, body: Uint8Array, maxBytes: number, idleMilliseconds: number, cache: HttpCache,
 /** What is fetched, such as `web-api@1.2.0`, where people wait for it. */
-label: string | null, } | { "type": "cache-read", key: string, maxBytes: number, } | { "type": "cache-write", key: string, meta: string, body: Uint8Array, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, } | { "type": "sync", root: string, path: string, } | { "type": "lock", root: string, path: string, } | { "type": "unlock", root: string, path: string, } | { "type": "space", root: string, } | { "type": "run", root: string, path: string, command: string, } | { "type": "tell", progress: Progress, });
+label: string | null, } | { "type": "cache-read", key: string, maxBytes: number, } | { "type": "cache-write", key: string, meta: string, body: Uint8Array, } | { "type": "read", root: string, path: string, maxBytes: number, } | { "type": "list", root: string, path: string, } | { "type": "stat", root: string, path: string, } | { "type": "make-directory", root: string, path: string, } | { "type": "create", root: string, path: string, content: Uint8Array, mode: Mode,
+/** A file that it is to replace: who else may read and write that may do so with the new one. */
+like: string | null, } | { "type": "rename", root: string, from: string, to: string, } | { "type": "remove", root: string, path: string, } | { "type": "sync", root: string, path: string, } | { "type": "lock", root: string, path: string, } | { "type": "unlock", root: string, path: string, } | { "type": "space", root: string, } | { "type": "run", root: string, path: string, command: string, } | { "type": "tell", progress: Progress, });
 
 /** Somebody who requires something. */
 export type Requirer = {
@@ -1176,12 +1187,42 @@ versions: Array<string>,
 /** Whether the statement is that it has none of these versions, or is not there. */
 negated: boolean, };
 
+/** A golden generation. */
+export type Tested = {
+/** Its name. */
+name: string,
+/** The directory of what is expected. */
+expect: RelPath,
+/** How many files came out. */
+files: number,
+/** What went wrong, and how what came out differs. Nothing: it passed. */
+problems: Array<Diagnostic>, };
+
 /** A file with answers or rules. */
 export type TextFile = {
 /** Its name, which ends with `.toml`, `.json`, `.yaml` or `.yml`. */
 name: string,
 /** Its text. */
 text: string, };
+
+/** How to take a write back. */
+export type Undo = {
+/** Take back what was changed since, too. It can be brought again, like the rest. */
+force: boolean,
+/** Say what would be done, and do nothing. */
+dryRun: boolean,
+/** Wait for another process that writes there, in place of failing. */
+wait: boolean, };
+
+/** Something that is as it was before the last write. */
+export type Undone = {
+/** Its path: a file, or the directory of something that was installed. */
+path: string,
+/** What happened there. */
+action: UndoneAction, };
+
+/** What taking a write back does at a path. */
+export type UndoneAction = "create" | "change" | "delete";
 
 /** What to take out. */
 export type Uninstall = {
@@ -1193,6 +1234,26 @@ force: boolean,
 dryRun: boolean,
 /** Wait for another process that writes there, in place of failing. */
 wait: boolean, };
+
+/** How closely to look at a pack. */
+export type Validate = {
+/** What to do about its tests. */
+golden: Golden,
+/** Wait for another process that writes there, in place of failing. */
+wait: boolean, };
+
+/** How a pack is. */
+export type Validation = {
+/** Its name. */
+name: PackName,
+/** Its version. */
+version: string,
+/** What is wrong with it, errors and warnings. */
+problems: Array<Diagnostic>,
+/** Its golden generations, as far as they were made. */
+tests: Array<Tested>,
+/** The paths below the pack that were written or removed. */
+blessed: Array<string>, };
 
 /** A variable, complete and consistent in itself. */
 export type Variable = {

@@ -89,5 +89,6 @@ async fn forget_in(
     let mut draft = target.draft();
     let before = Content::of_file(digest);
     draft.put(vec![FileChange { path, before, content, mode: Mode::Regular }]).await?;
-    draft.commit().await
+    // It belongs to the install, which is what somebody may want to undo.
+    draft.commit_for_good().await
 }

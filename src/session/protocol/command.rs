@@ -205,6 +205,10 @@ pub enum Command {
         #[serde(default)]
         wait: bool,
     },
+    /// Take the last write into the root `target` back. Once more brings it again.
+    Undo(Undo),
+    /// Look whether the pack in the root `source` is as it should be.
+    Validate(Validate),
     /// Make the static index of the pack sources in the root `source`.
     BuildRegistry,
     /// Publish the pack in the root `source` to the registry its name belongs to.
@@ -239,6 +243,8 @@ impl Command {
             | Command::Install(_)
             | Command::Uninstall(_)
             | Command::Recover { .. }
+            | Command::Undo(_)
+            | Command::Validate(Validate { golden: Golden::Bless, .. })
             | Command::Publish(_)
             | Command::Yank(_) => true,
             Command::List
@@ -249,6 +255,7 @@ impl Command {
             | Command::Dependencies { .. }
             | Command::Installed
             | Command::Outdated
+            | Command::Validate(_)
             | Command::BuildRegistry
             | Command::CheckRegistry { .. } => false,
         }
@@ -329,6 +336,45 @@ pub enum Recovery {
     Resume,
     /// Take everything back.
     RollBack,
+}
+
+/// How to take a write back.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Undo {
+    /// Take back what was changed since, too. It can be brought again, like the rest.
+    pub force: bool,
+    /// Say what would be done, and do nothing.
+    pub dry_run: bool,
+    /// Wait for another process that writes there, in place of failing.
+    pub wait: bool,
+}
+
+/// How closely to look at a pack.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Validate {
+    /// What to do about its tests.
+    pub golden: Golden,
+    /// Wait for another process that writes there, in place of failing.
+    pub wait: bool,
+}
+
+/// What to do about the golden generations of a pack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Golden {
+    /// Leave them alone: no other pack is asked for.
+    #[default]
+    Ignore,
+    /// Make each, and compare.
+    Compare,
+    /// Make each, and write what comes out where it is expected. The root `target` is the pack's
+    /// directory, like the root `source`.
+    Bless,
 }
 
 /// How to publish.

@@ -10,6 +10,7 @@ use crate::constraint::Constraint;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{Category, Dependency, Hook, Manifest, Mode, Package};
 use crate::name::{Identity, PackName, PackageName, RegistryId};
+use crate::path::RelPath;
 use crate::plan::Plan;
 use crate::registry::{Digest, Summary};
 use crate::resolve::{Chosen, Reason, Required};
@@ -91,6 +92,18 @@ pub enum Outcome {
     Recover {
         /// What had been interrupted; nothing if nothing was.
         recovered: Option<Recovered>,
+    },
+    /// What was taken back, or would be.
+    Undo {
+        /// One each by path, the lockfile last.
+        undone: Vec<Undone>,
+        /// What this host could not do for the safety of the files.
+        warnings: Vec<Diagnostic>,
+    },
+    /// How a pack is.
+    Validate {
+        /// All of it.
+        validation: Box<Validation>,
     },
     /// A static index.
     BuildRegistry {
@@ -573,6 +586,60 @@ pub struct Recovered {
     pub paths: Vec<String>,
     /// What the user should know.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// Something that is as it was before the last write.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Undone {
+    /// Its path: a file, or the directory of something that was installed.
+    pub path: String,
+    /// What happened there.
+    pub action: UndoneAction,
+}
+
+/// What taking a write back does at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum UndoneAction {
+    /// It is there again.
+    Create,
+    /// It is as it was.
+    Change,
+    /// It is gone again.
+    Delete,
+}
+
+/// How a pack is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Validation {
+    /// Its name.
+    pub name: PackName,
+    /// Its version.
+    #[cfg_attr(test, ts(type = "string"))]
+    pub version: Version,
+    /// What is wrong with it, errors and warnings.
+    pub problems: Vec<Diagnostic>,
+    /// Its golden generations, as far as they were made.
+    pub tests: Vec<Tested>,
+    /// The paths below the pack that were written or removed.
+    pub blessed: Vec<String>,
+}
+
+/// A golden generation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Tested {
+    /// Its name.
+    pub name: String,
+    /// The directory of what is expected.
+    pub expect: RelPath,
+    /// How many files came out.
+    pub files: usize,
+    /// What went wrong, and how what came out differs. Nothing: it passed.
+    pub problems: Vec<Diagnostic>,
 }
 
 /// A file of a static index.

@@ -120,6 +120,8 @@ pub enum RequestBody {
         #[cfg_attr(test, ts(type = "Uint8Array"))]
         content: Vec<u8>,
         mode: Mode,
+        /// A file that it is to replace: who else may read and write that may do so with the new one.
+        like: Option<String>,
     },
     /// Move a file in place of what is there, or a directory to where nothing is.
     Rename {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::journal::{Content, Journal, Move};
+use super::journal::{Content, Ending, Journal, Move};
 use super::{STAGING, TARGET, Target, staged};
 use crate::archive::Files;
 use crate::diagnostic::Diagnostic;
@@ -37,8 +37,9 @@ impl<'a> Draft<'a> {
         let mut files = Vec::with_capacity(changes.len());
         for FileChange { path, before, content, mode } in changes {
             let after = Content::File(Digest::of(&content));
-            files.push(NewFile { path: staged(self.moves.len()), content, mode });
-            self.moves.push(Move { path, before, after });
+            let like = (before != Content::Nothing).then(|| path.to_string());
+            files.push(NewFile { path: staged(self.moves.len()), content, mode, like });
+            self.moves.push(Move { path, before, after, kept: None });
         }
         let written = self.stage(BTreeSet::new(), files).await;
         self.or_abandon(written).await
@@ -53,25 +54,37 @@ impl<'a> Draft<'a> {
     ) -> Result<(), Vec<Diagnostic>> {
         let top = staged(self.moves.len());
         let hashes = files.iter().map(|(path, file)| (path.clone(), Digest::of(&file.content))).collect();
-        self.moves.push(Move { path, before, after: Content::Directory(hashes) });
+        self.moves.push(Move { path, before, after: Content::Directory(hashes), kept: None });
         let inner = files.keys().flat_map(RelPath::parents).map(|parent| format!("{top}/{parent}"));
         let directories = inner.chain([top.clone()]).collect();
-        let new = files.into_iter().map(|(path, file)| NewFile {
-            path: format!("{top}/{path}"),
-            content: file.content,
-            mode: file.mode,
-        });
+        let new = files
+            .into_iter()
+            .map(|(path, file)| NewFile::fresh(format!("{top}/{path}"), file.content, file.mode));
         let written = self.stage(directories, new.collect()).await;
         self.or_abandon(written).await
     }
 
     /// Something that goes.
     pub(in crate::session) fn remove(&mut self, path: RelPath, before: Content) {
-        self.moves.push(Move { path, before, after: Content::Nothing });
+        self.moves.push(Move { path, before, after: Content::Nothing, kept: None });
     }
 
-    /// Moves everything to its place, or nothing.
+    /// Something that the last write kept and that comes back.
+    pub(super) fn bring_back(&mut self, path: RelPath, before: Content, after: Content, kept: usize) {
+        self.moves.push(Move { path, before, after, kept: Some(kept) });
+    }
+
+    /// Moves everything to its place, or nothing. Until the next write it can be taken back.
     pub(in crate::session) async fn commit(self) -> Result<(), Vec<Diagnostic>> {
+        self.end(Ending::Undoable).await
+    }
+
+    /// Moves everything to its place, or nothing. What can be taken back is the write before.
+    pub(in crate::session) async fn commit_for_good(self) -> Result<(), Vec<Diagnostic>> {
+        self.end(Ending::ForGood).await
+    }
+
+    async fn end(self, ending: Ending) -> Result<(), Vec<Diagnostic>> {
         if self.moves.is_empty() {
             return Ok(());
         }
@@ -79,7 +92,7 @@ impl<'a> Draft<'a> {
         self.or_abandon(staging).await?;
         let made = self.target.missing_parents(&self.moves).await;
         let made = self.or_abandon(made).await?;
-        self.target.commit(Journal { moves: self.moves, made }).await
+        self.target.commit(Journal { moves: self.moves, made, ending }).await
     }
 
     /// Lets what was staged go.

@@ -21,6 +21,18 @@ pub(super) struct Journal {
     pub(super) moves: Vec<Move>,
     /// Directories that were not there, the outer before the inner.
     pub(super) made: Vec<String>,
+    pub(super) ending: Ending,
+}
+
+/// How a write ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Ending {
+    /// It can be taken back, until the next one.
+    #[default]
+    Undoable,
+    /// What stood there goes, and what could be taken back still can.
+    ForGood,
 }
 
 /// One thing that changes. The staged content and what is moved aside are known by its number.
@@ -29,6 +41,8 @@ pub(super) struct Move {
     pub(super) path: RelPath,
     pub(super) before: Content,
     pub(super) after: Content,
+    /// What comes is not staged, but was kept by the last write, under this number.
+    pub(super) kept: Option<usize>,
 }
 
 /// What stands at a path.
@@ -71,6 +85,7 @@ struct FormatOnly {
 #[serde(deny_unknown_fields)]
 struct Raw {
     version: u32,
+    ending: Ending,
     made: Vec<String>,
     moves: Vec<RawMove>,
 }
@@ -81,6 +96,8 @@ struct RawMove {
     path: String,
     before: Content,
     after: Content,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept: Option<usize>,
 }
 
 type Parsed<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -93,10 +110,11 @@ impl Journal {
             path: one.path.to_string(),
             before: one.before.clone(),
             after: one.after.clone(),
+            kept: one.kept,
         };
         let moves = self.moves.iter().map(raw).collect();
-        let text = serde_json::to_string(&Raw { version: FORMAT, made: self.made.clone(), moves })
-            .expect("texts and digests are JSON");
+        let raw = Raw { version: FORMAT, ending: self.ending, made: self.made.clone(), moves };
+        let text = serde_json::to_string(&raw).expect("texts and digests are JSON");
         if text.len() > MAX_SIZE {
             let error = Diagnostic::error(Code::Storage, "this is too much for one write");
             return Err(error.suggest("install fewer packs at a time"));
@@ -116,13 +134,13 @@ impl Journal {
                 let _checked = RelPath::of_ours(directory)?;
             }
         }
-        let moves = raw.moves.into_iter().map(|RawMove { path, before, after }| {
+        let moves = raw.moves.into_iter().map(|RawMove { path, before, after, kept }| {
             let path = RelPath::of_ours(&path)?;
             if before == Content::Nothing && after == Content::Nothing {
                 return Err(format!("nothing is done to `{path}`").into());
             }
-            Ok(Move { path, before, after })
+            Ok(Move { path, before, after, kept })
         });
-        Ok(Journal { moves: moves.collect::<Parsed<_>>()?, made: raw.made })
+        Ok(Journal { moves: moves.collect::<Parsed<_>>()?, made: raw.made, ending: raw.ending })
     }
 }

@@ -1,7 +1,7 @@
 //! Ending a write that was interrupted: the rest is done, or all of it is taken back.
 
 use super::journal::{Journal, MAX_SIZE};
-use super::{Content, JOURNAL, STAGING, Standing, TARGET, Target, aside, staged};
+use super::{Content, JOURNAL, STAGING, Standing, TARGET, Target, aside, origin};
 use crate::diagnostic::{Code, Diagnostic, none_of};
 use crate::session::exchange::Exchange;
 use crate::session::protocol::{Capabilities, EntryKind, HostErrorKind, Outcome, Recovered, Recovery};
@@ -120,13 +120,14 @@ impl Target<'_> {
             }
         }
         self.finish(journal).await?;
-        self.clear_away(journal).await;
+        self.tidy_up(journal).await;
         Ok(())
     }
 
     async fn standings(&self, journal: &Journal) -> Result<Vec<Standing>, Vec<Diagnostic>> {
-        let numbers = 0..journal.moves.len();
-        let paths: Vec<String> = numbers.flat_map(|number| [staged(number), aside(number)]).collect();
+        let moves = journal.moves.iter().enumerate();
+        let paths: Vec<String> =
+            moves.flat_map(|(number, one)| [origin(number, one), aside(number)]).collect();
         let stats = self.exchange.stat_all(&TARGET, &paths).await?;
         let standing = stats.chunks(2).map(|pair| Standing {
             is_placed: pair[0].kind == EntryKind::Absent,
@@ -140,7 +141,7 @@ impl Target<'_> {
     async fn check_whole(&self, journal: &Journal, standings: &[Standing]) -> Result<(), Vec<Diagnostic>> {
         for (number, (one, standing)) in journal.moves.iter().zip(standings).enumerate() {
             let path = one.path.as_str();
-            let comes_from = if standing.is_placed { path.to_owned() } else { staged(number) };
+            let comes_from = if standing.is_placed { path.to_owned() } else { origin(number, one) };
             if one.after != Content::Nothing && !self.holds(&comes_from, &one.after).await? {
                 return Err(
                     damaged(path, "it was damaged when the write was interrupted, or changed since").into()

@@ -8,7 +8,7 @@ use packwright::archive::{Files, PackFile};
 use packwright::manifest::Mode;
 use packwright::session::{
     Capabilities, Command, Generation, HookPolicy, Install, Location, Outcome, RegistryInput, Selection,
-    SessionInput, Uninstall,
+    SessionInput, Undo, Uninstall,
 };
 
 use super::{Roll, percent, pick};
@@ -279,7 +279,9 @@ pub fn scenario(seed: u64) -> Scenario {
         making.stand_in_the_way(&mut host, &input);
     }
     let force = match &input.command {
-        Command::Apply { force, .. } | Command::Install(Install { force, .. }) => *force,
+        Command::Apply { force, .. }
+        | Command::Install(Install { force, .. })
+        | Command::Undo(Undo { force, .. }) => *force,
         _ => false,
     };
     let Making { mine, story, .. } = making;
@@ -429,7 +431,11 @@ impl Making<'_> {
     fn command(&mut self, host: &mut Host, into: &Option<String>) -> SessionInput {
         let force = percent(self.roll, 20);
         let packs = self.some_packs();
-        match (self.roll)(10) {
+        match (self.roll)(12) {
+            10.. => {
+                self.tell(format!("then: undo, force {force}"));
+                self.input(Command::Undo(Undo { force, wait: true, ..Undo::default() }))
+            }
             0..=1 => {
                 self.tell(format!("then: uninstall {packs:?}"));
                 self.input(Command::Uninstall(Uninstall { packs, wait: true, ..Uninstall::default() }))
@@ -476,7 +482,9 @@ impl Making<'_> {
             return;
         }
         let free = |path: &&String| {
-            !before.contains_key(*path) && !path.is_empty() && path.as_str() != ".packwright/installed.json"
+            let ours = [".packwright/installed.json", ".packwright/undo"];
+            let is_ours = ours.iter().any(|ours| path.starts_with(ours));
+            !before.contains_key(*path) && !path.is_empty() && !is_ours
         };
         let paths: Vec<String> =
             done.roots.get("target").into_iter().flat_map(Directory::keys).filter(free).cloned().collect();

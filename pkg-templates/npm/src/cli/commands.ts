@@ -57,6 +57,8 @@ export const FLAGS = {
   force: { type: "boolean", about: "overwrite files that have other content" },
   trust: { type: "boolean", about: "consent to files that run by themselves when the folder is opened" },
   timestamp: { type: "string", value: "TIME", about: "the time to record, as 2026-11-22T14:51:00Z (default: the lockfile's, else now)" },
+  deep: { type: "boolean", about: "also make what the [[tests]] of the pack say, and compare it with what they expect" },
+  bless: { type: "boolean", about: "the same, but what comes out is written to where it is expected" },
   tag: { type: "string", value: "TAG", about: "dist-tag that then names this version, on an npm registry (default: latest)" },
   access: { type: "string", value: "WHO", choices: ACCESS, about: "who may read a scoped pack on an npm registry: public or restricted" },
   undo: { type: "boolean", about: "take it back" },
@@ -144,6 +146,8 @@ export type CommandName =
   | "outdated"
   | "generate"
   | "compose"
+  | "undo"
+  | "validate"
   | "publish"
   | "yank"
   | "registry build"
@@ -266,6 +270,29 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       "packwright compose node-library github-ci --output packs/@acme/service --name @acme/service",
       "packwright compose web-api@^1 compose-stack --output packs/service --registry packs --rules rules.toml",
+    ],
+  },
+  {
+    name: "undo",
+    about: "Take the last write into a directory back, whatever wrote; once more brings it again",
+    operands: [],
+    flags: ["output", "force", "dry-run", "no-wait", ...EVERYWHERE],
+    here: {
+      output: "the directory that was written (default: .)",
+      force: "take back what was changed since, too; once more brings it again",
+      "dry-run": "show what would be taken back, write nothing",
+    },
+    examples: ["packwright undo", "packwright undo --output demo --dry-run"],
+  },
+  {
+    name: "validate",
+    about: "Check packs: manifest, sources and templates; with --deep what they give",
+    operands: [{ name: "DIR", about: "a pack; none: the current directory", takes: "many" }],
+    flags: ["deep", "bless", "no-wait", ...READING],
+    examples: [
+      "packwright validate",
+      "packwright validate packs/web-api packs/compose-stack --deep --registry packs",
+      "packwright validate packs/web-api --deep --bless",
     ],
   },
   {

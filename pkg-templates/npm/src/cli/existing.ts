@@ -17,15 +17,12 @@ export function ifThereOf(existing: Existing): IfThere {
   return existing === "ask" || existing === "abort" ? "refuse" : existing;
 }
 
-/** Asks about each file in conflict, until there is none that anybody can decide about. `again` makes the project with what was decided. */
-export async function decided(
-  project: Project,
-  again: (ifThereAt: Readonly<Record<string, IfThere>>) => Promise<Project>,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<Project> {
+/** Asks about each file in conflict, until there is none that anybody can decide about. */
+export async function decided(project: Project, terminal: Terminal, signal: AbortSignal): Promise<Project> {
   const ways = new Map<string, IfThere>();
-  for (let current = project; ; current = await again(Object.fromEntries(ways))) {
+  const again = (current: Project): Promise<Project> =>
+    terminal.watch((onProgress) => current.decide(Object.fromEntries(ways), { signal, onProgress }));
+  for (let current = project; ; current = await again(current)) {
     // What is no regular file has no digest; the lockfile has no origin.
     const open = current.plan.operations.filter(({ action, before, origins }) => action === "conflict" && before !== null && origins.length > 0);
     if (open.length === 0) return current;

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { cancelled, PackwrightError, usage } from "../error.js";
 import type { GenerationOptions, Packwright, Project, Written } from "../index.node.js";
-import type { Answer, Hook, IfThere } from "../protocol.js";
+import type { Answer, Hook } from "../protocol.js";
 import { answersFileOf, answersOf, compositionOf, environmentAnswers } from "./answers.js";
 import type { Existing, Flags } from "./commands.js";
 import { drawnChanges } from "./changes.js";
@@ -12,7 +12,8 @@ import { metered } from "./metrics.js";
 import { drawnCommands, drawnFiles, tally } from "./plan.js";
 import { recover, recovery } from "./recover.js";
 import { hooksOf, opened, type Run, selectionOf } from "./run.js";
-import { bytes, counted } from "./terminal.js";
+import { bytes, counted, quoted } from "./terminal.js";
+import { undoOf } from "./undo.js";
 
 export async function generate(run: Run): Promise<void> {
   const { operands, flags } = run;
@@ -51,11 +52,9 @@ async function made(pw: Packwright, { flags, terminal, signal }: Run, wanted: Ge
   const { check, template, "keep-going": keepGoing, origin } = flags;
   const ifThere = flags.force ? "overwrite" : ifThereOf(existing);
   const options = { ...wanted, check, template, keepGoing, lines: origin !== undefined, ifThere };
-  const make = (ifThereAt?: Readonly<Record<string, IfThere>>): Promise<Project> =>
-    terminal.watch((onProgress) => pw.generate({ ...options, ifThereAt, onProgress }));
-  const project = await make();
+  const project = await terminal.watch((onProgress) => pw.generate({ ...options, onProgress }));
   const looks = flags["dry-run"] || check || origin !== undefined;
-  return existing === "ask" && !looks ? decided(project, make, terminal, signal) : project;
+  return existing === "ask" && !looks ? decided(project, terminal, signal) : project;
 }
 
 /** Shows the project, or writes it. */
@@ -80,7 +79,8 @@ async function write(run: Run, project: Project, directory: string, manner: Mann
   const settings = { force, trust: trust || consent, wait: !flags["no-wait"], signal };
   const written = await terminal.watch((onProgress) => project.write(directory, { ...settings, onProgress }));
   terminal.report(written.warnings);
-  terminal.print(summary(project, directory, written));
+  terminal.print([...summary(project, directory, written), ...wayBack(run, project, directory, written)]);
+  terminal.keep(documentOf(project, directory, written));
   const ran = await finished(run, project, directory, written, manner);
   // A person has seen the changes before consenting to them.
   const changes = attended ? [] : drawnChanges(project.changes, terminal.paint);
@@ -185,12 +185,16 @@ function report(
   ran: readonly Hook[],
   lines: () => string[],
 ): void {
+  terminal.result({ ...documentOf(project, directory, written), ran }, lines);
+}
+
+function documentOf(project: Project, directory: string, written: Written | null): object {
   const { packs, packages, changes, answers, plan, lockfile, problems, warnings } = project;
   // The contents are not part of the document, so neither is where they are in them.
   const operations = plan.operations.map(({ offset: _, ...operation }) => operation);
   const told = [...warnings, ...(written?.warnings ?? [])];
   const outcome = { packs, packages, changes, answers, plan: { ...plan, operations }, lockfile, problems, warnings: told };
-  terminal.result({ directory, ...outcome, written: written?.written ?? null, unchanged: written?.unchanged ?? null, ran }, lines);
+  return { directory, ...outcome, written: written?.written ?? null, unchanged: written?.unchanged ?? null };
 }
 
 function summary(project: Project, directory: string, { written, unchanged }: Written): string[] {
@@ -204,13 +208,16 @@ function summary(project: Project, directory: string, { written, unchanged }: Wr
   return [[`Wrote ${counted(written.length, "file")} (${bytes(size)}) to ${directory}`, ...left].join("; ")];
 }
 
+/** For a person whose files are other ones now: how to have the old ones again. */
+function wayBack({ terminal }: Run, { plan }: Project, directory: string, { written }: Written): string[] {
+  const fresh = plan.operations.filter(({ action }) => action === "create").map(({ path }) => path);
+  const lost = written.some((path) => !fresh.includes(path));
+  return terminal.tidy && lost ? [`\`${undoOf(directory)}\` takes it back`] : [];
+}
+
 function nextSteps(project: Project, directory: string): string[] {
   const commands = suggested(project).map(({ command }) => command);
   if (commands.length === 0) return [];
   const steps = resolve(directory) === process.cwd() ? commands : [`cd ${quoted(directory)}`, ...commands];
   return ["", "Next:", ...steps.map((step) => `  ${step}`)];
-}
-
-function quoted(path: string): string {
-  return /^[\w./@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -20,6 +20,7 @@ export class Terminal {
   readonly attended: boolean;
   readonly paint: Paint;
   readonly #paintError: Paint;
+  #done: object = {};
 
   constructor(json: boolean) {
     this.json = json;
@@ -33,6 +34,11 @@ export class Terminal {
   result(document: unknown, lines: () => readonly string[]): void {
     if (this.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     else this.print(lines());
+  }
+
+  /** Keeps what is done already: with `--json` it is part of the document also if the rest fails. */
+  keep(document: object): void {
+    this.#done = document;
   }
 
   /** Prints lines for people; nothing with `--json`. */
@@ -55,7 +61,7 @@ export class Terminal {
   /** Tells what went wrong. */
   fail(error: PackwrightError): void {
     const { code, exitCode, diagnostics } = error;
-    if (this.json) this.result({ error: { code, exitCode, diagnostics } }, () => []);
+    if (this.json) this.result({ ...this.#done, error: { code, exitCode, diagnostics } }, () => []);
     else this.report(diagnostics);
   }
 
@@ -133,6 +139,11 @@ const AGES = [
   [3600, "hour"],
   [60, "minute"],
 ] as const;
+
+/** A word as a shell reads it. */
+export function quoted(word: string): string {
+  return /^[\w./@:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
 
 /** `1 file`, `2 files`. */
 export function counted(count: number, thing: string, things = `${thing}s`): string {
