@@ -1,9 +1,14 @@
 //! Markdown: sections by their headings, a section paragraph by paragraph.
 //!
-//! A heading is one of `#`, outside of fenced code. Two sections are one if they have the same
-//! headings above them. Front matter between `---` joins as YAML.
+//! A heading is one of `#` or one that is underlined, outside of fenced code and comments, as
+//! CommonMark has it. Two sections are one if they have the same headings above them. Front matter
+//! between `---` joins as YAML.
+//!
+//! What a paragraph says depends on those around it: code belongs to the words that introduce it. So
+//! paragraphs of the second are left out as a run, never one by one: all that a section has, how it
+//! begins where the first begins alike, and how it goes on where the first ends with that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::source::{Pair, Piece, Source, Splices};
@@ -15,9 +20,8 @@ struct Section<'t> {
     level: usize,
     title: &'t str,
     start: usize,
-    /// The end of what belongs to it alone, without blank lines.
-    own_end: usize,
-    /// The end of all of it, without blank lines.
+    heading_end: usize,
+    /// The end of all of it, without blank lines; known once it is closed.
     end: usize,
     paragraphs: Vec<Range<usize>>,
     sections: Vec<Section<'t>>,
@@ -25,7 +29,13 @@ struct Section<'t> {
 
 impl<'t> Section<'t> {
     fn new(level: usize, title: &'t str, start: usize, end: usize) -> Section<'t> {
-        Section { level, title, start, own_end: end, end, paragraphs: Vec::new(), sections: Vec::new() }
+        let (paragraphs, sections) = (Vec::new(), Vec::new());
+        Section { level, title, start, heading_end: end, end, paragraphs, sections }
+    }
+
+    /// The end of what belongs to it alone, without blank lines.
+    fn own_end(&self) -> usize {
+        self.paragraphs.last().map_or(self.heading_end, |paragraph| paragraph.end)
     }
 }
 
@@ -118,14 +128,18 @@ fn below_mark(error: MergeError) -> MergeError {
     }
 }
 
-/// The level and the title of a heading.
-fn heading(line: &str) -> Option<(usize, &str)> {
+/// A line without its indentation; none if that makes it code.
+fn unindented(line: &str) -> Option<&str> {
     let content = line.trim_start_matches(' ');
+    (line.len() - content.len() < 4 && !content.starts_with('\t')).then_some(content)
+}
+
+/// The level and the title of a heading of `#`.
+fn heading(line: &str) -> Option<(usize, &str)> {
+    let content = unindented(line)?;
     let title = content.trim_start_matches('#');
     let level = content.len() - title.len();
-    let is_one = line.len() - content.len() < 4
-        && (1..=6).contains(&level)
-        && (title.is_empty() || title.starts_with([' ', '\t']));
+    let is_one = (1..=6).contains(&level) && (title.is_empty() || title.starts_with([' ', '\t']));
     let title = title.trim();
     let without_close = title.trim_end_matches('#');
     let title =
@@ -133,73 +147,246 @@ fn heading(line: &str) -> Option<(usize, &str)> {
     is_one.then(|| (level, title.trim()))
 }
 
-/// The fence that a line opens: its character and how many there are of it.
-fn fence(line: &str) -> Option<(char, usize)> {
-    let content = line.trim_start();
-    let c = content.chars().next().filter(|c| matches!(c, '`' | '~'))?;
-    let length = content.len() - content.trim_start_matches(c).len();
-    let info = &content[length..];
-    (length >= 3 && !(c == '`' && info.contains('`'))).then_some((c, length))
+/// The level of the heading that a line makes of the words above it.
+fn underline(line: &str) -> Option<usize> {
+    let content = unindented(line)?.trim_end();
+    match content.chars().next()? {
+        '=' if content.chars().all(|c| c == '=') => Some(1),
+        '-' if content.chars().all(|c| c == '-') => Some(2),
+        _ => None,
+    }
 }
 
-fn closes(line: &str, (c, length): (char, usize)) -> bool {
-    let content = line.trim();
-    content.len() >= length && content.chars().all(|other| other == c)
+/// Whether a line is drawn from side to side.
+fn is_rule(line: &str) -> bool {
+    let marks: String = line.split_whitespace().collect();
+    unindented(line).is_some()
+        && marks.len() > 2
+        && ['-', '*', '_'].iter().any(|mark| marks.chars().all(|c| c == *mark))
+}
+
+/// Whether a line begins an item of a list, a quotation, a row of a table or HTML.
+fn is_set_off(content: &str) -> bool {
+    let number = content.trim_start_matches(|c: char| c.is_ascii_digit());
+    let behind = match content.len() - number.len() {
+        0 => content.strip_prefix(['-', '*', '+']),
+        _ => number.strip_prefix(['.', ')']),
+    };
+    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with([' ', '\t']))
+        || content.starts_with(['>', '|', '<'])
+}
+
+/// Lines in which nothing is a heading.
+#[derive(Clone, Copy)]
+enum Opaque {
+    /// Fenced code, with the character of its fence and how many there are of it.
+    Code(char, usize),
+    Comment,
+}
+
+impl Opaque {
+    /// What a line opens.
+    fn opened_by(line: &str) -> Option<Opaque> {
+        let content = unindented(line)?;
+        if let Some(comment) = content.strip_prefix("<!--") {
+            return (!comment.contains("-->")).then_some(Opaque::Comment);
+        }
+        let c = content.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+        let length = content.len() - content.trim_start_matches(c).len();
+        let info = &content[length..];
+        (length >= 3 && !(c == '`' && info.contains('`'))).then_some(Opaque::Code(c, length))
+    }
+
+    fn is_closed_by(self, line: &str) -> bool {
+        match self {
+            Opaque::Comment => line.contains("-->"),
+            Opaque::Code(c, length) => unindented(line).is_some_and(|fence| {
+                fence.trim_end().len() >= length && fence.trim_end().chars().all(|other| other == c)
+            }),
+        }
+    }
+}
+
+/// What the line is that was read last.
+#[derive(Clone, Copy)]
+enum Place {
+    /// A blank line or a heading: nothing goes on.
+    Between,
+    /// In words that begin there, which an underline would make a heading.
+    Words(usize),
+    /// In a list, a quotation or the like, where words go on with it.
+    SetOff,
+    /// Behind what has an end of its own.
+    Behind,
+    /// In what begins there.
+    Within(Opaque, usize),
+}
+
+struct Reader<'r, 't> {
+    source: &'r Source<'t>,
+    /// The root, and the sections that are open.
+    open: Vec<Section<'t>>,
+    place: Place,
 }
 
 /// # Errors
-/// Fenced code has no end, so that nothing can stand behind it.
+/// Fenced code or a comment has no end, so that nothing can stand behind it.
 fn read<'t>(source: &Source<'t>, from: usize) -> Result<Section<'t>, MergeError> {
-    let mut open: Vec<Section<'t>> = vec![Section::new(0, "", from, from)];
-    let mut in_fence = None;
-    let (mut opened, mut goes_on) = (from, false);
+    let mut reader = Reader { source, open: vec![Section::new(0, "", from, from)], place: Place::Between };
     for (span, line) in source.lines().filter(|(span, _)| span.start >= from) {
-        let blank = line.trim().is_empty();
-        let found = if in_fence.is_none() { heading(line) } else { None };
-        if let Some((level, title)) = found {
-            close(&mut open, level);
-            open.push(Section::new(level, title, span.start, span.end));
-            goes_on = false;
-            continue;
+        reader.line(span, line);
+    }
+    match reader.place {
+        Place::Within(Opaque::Code(..), at) => Err(source.unreadable(at, "the fenced code has no end")),
+        Place::Within(Opaque::Comment, at) => Err(source.unreadable(at, "the comment has no end")),
+        _ => {
+            close(&mut reader.open, 1);
+            let mut root = reader.open.pop().unwrap_or_else(|| Section::new(0, "", from, from));
+            root.end = root.sections.last().map_or(root.own_end(), |section| section.end);
+            Ok(root)
         }
-        let fenced = in_fence.is_some();
-        match in_fence {
-            Some(fence) if closes(line, fence) => in_fence = None,
-            None => {
-                in_fence = fence(line);
-                opened = span.start;
-            }
-            Some(_) => {}
-        }
-        let Some(section) = open.last_mut() else { continue };
-        if blank && !fenced {
-            goes_on = false;
-            continue;
-        }
+    }
+}
+
+impl<'t> Reader<'_, 't> {
+    fn line(&mut self, span: Range<usize>, line: &'t str) {
+        let next = match self.place {
+            Place::Within(opaque, _) if opaque.is_closed_by(line) => Place::Behind,
+            Place::Within(..) => self.place,
+            _ if line.trim().is_empty() => return self.place = Place::Between,
+            place => match (heading(line), underline(line), place) {
+                (Some((level, title)), ..) => return self.heading(level, title, span),
+                (None, Some(level), Place::Words(start)) => return self.underlined(level, start, span.end),
+                _ => self.behind(span.start, line),
+            },
+        };
+        let Some(section) = self.open.last_mut() else { return };
         match section.paragraphs.last_mut() {
-            Some(paragraph) if goes_on => paragraph.end = span.end,
-            _ => section.paragraphs.push(span.clone()),
+            Some(paragraph) if !matches!(self.place, Place::Between) => paragraph.end = span.end,
+            _ => section.paragraphs.push(span),
         }
-        section.own_end = span.end;
-        section.end = span.end;
-        goes_on = true;
+        self.place = next;
     }
-    if in_fence.is_some() {
-        return Err(source.unreadable(opened, "the fenced code has no end"));
+
+    /// The place behind a line that is no heading.
+    fn behind(&self, start: usize, line: &str) -> Place {
+        if let Some(opaque) = Opaque::opened_by(line) {
+            return Place::Within(opaque, start);
+        }
+        match (unindented(line), self.place) {
+            _ if is_rule(line) => Place::Behind,
+            (Some(content), _) if is_set_off(content) => Place::SetOff,
+            (_, Place::Words(_) | Place::SetOff) => self.place,
+            (Some(_), _) => Place::Words(start),
+            (None, _) => Place::SetOff,
+        }
     }
-    close(&mut open, 1);
-    Ok(open.pop().unwrap_or_else(|| Section::new(0, "", from, from)))
+
+    fn heading(&mut self, level: usize, title: &'t str, span: Range<usize>) {
+        close(&mut self.open, level);
+        self.open.push(Section::new(level, title, span.start, span.end));
+        self.place = Place::Between;
+    }
+
+    /// Makes a heading of the words that were read last.
+    fn underlined(&mut self, level: usize, start: usize, end: usize) {
+        let text = self.source.text;
+        if let Some(section) = self.open.last_mut()
+            && let Some(paragraph) = section.paragraphs.pop()
+        {
+            let rest = text[paragraph.start..start].trim_end().len();
+            if rest > 0 {
+                section.paragraphs.push(paragraph.start..paragraph.start + rest);
+            }
+        }
+        let words = text[start..end].trim_end();
+        let title = words.rsplit_once('\n').map_or(words, |(title, _)| title);
+        self.heading(level, title.trim(), start..end);
+    }
 }
 
 /// Closes the sections that end where one of a level begins.
 fn close(open: &mut Vec<Section<'_>>, level: usize) {
     while open.len() > 1
-        && let Some(section) = open.pop_if(|section| section.level >= level)
+        && let Some(mut section) = open.pop_if(|section| section.level >= level)
         && let Some(parent) = open.last_mut()
     {
-        parent.end = section.end;
+        section.end = section.sections.last().map_or(section.own_end(), |last| last.end);
         parent.sections.push(section);
     }
+}
+
+/// A paragraph, to be compared with others.
+struct Text {
+    /// Its lines without the space behind them.
+    lines: String,
+    /// Whether it needs what stands before it, as code and the items of a list do.
+    leans: bool,
+    /// Whether what stands behind it needs it.
+    announces: bool,
+}
+
+impl Text {
+    fn new(paragraph: &str) -> Text {
+        let first = paragraph.lines().next().unwrap_or_default();
+        let words = unindented(first).filter(|content| !is_set_off(content));
+        Text {
+            lines: paragraph.lines().map(|line| format!("{}\n", line.trim_end())).collect(),
+            leans: words.is_none() || Opaque::opened_by(first).is_some(),
+            announces: paragraph.trim_end().ends_with(':'),
+        }
+    }
+}
+
+/// From which on the first lacks the paragraphs of the second; their number, if it has them all.
+fn missing_from(first: &[Text], second: &[Text]) -> usize {
+    let alike = first.iter().zip(second).take_while(|(one, other)| one.lines == other.lines).count();
+    let is_seam = |at: usize| match (at.checked_sub(1).map(|before| &second[before]), second.get(at)) {
+        (Some(before), Some(behind)) => !before.announces && !behind.leans,
+        _ => true,
+    };
+    let begin = (0..=alike).rev().find(|&at| is_seam(at)).unwrap_or(0);
+    let rest = &second[begin..];
+    let run = run_at_end(&first[begin..], rest);
+    if run < rest.len() && rest[..run].iter().all(|text| text.leans) { begin } else { begin + run }
+}
+
+/// How many of the wanted paragraphs the others end with, or all if these stand anywhere among them.
+///
+/// As Knuth, Morris and Pratt search, so that the work grows with the number of paragraphs only.
+fn run_at_end(others: &[Text], wanted: &[Text]) -> usize {
+    // For each number of them that was found: how many stand at its end, too.
+    let mut shorter: Vec<usize> = vec![0];
+    let found = |shorter: &[usize], mut run: usize, next: &Text| {
+        while run > 0 && wanted[run].lines != next.lines {
+            run = shorter[run - 1];
+        }
+        run + usize::from(wanted[run].lines == next.lines)
+    };
+    for next in wanted.iter().skip(1) {
+        let run = found(&shorter, shorter[shorter.len() - 1], next);
+        shorter.push(run);
+    }
+    let mut run = 0;
+    for next in others {
+        if run == wanted.len() {
+            break;
+        }
+        run = found(&shorter, run, next);
+    }
+    run
+}
+
+/// The sections by title; of several with one title each is another.
+fn numbered<'s, 't>(
+    sections: &'s [Section<'t>],
+) -> impl Iterator<Item = ((&'t str, usize), &'s Section<'t>)> {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    sections.iter().map(move |section| {
+        let count = seen.entry(section.title).or_default();
+        *count += 1;
+        ((section.title, *count), section)
+    })
 }
 
 struct Writer<'w, 't> {
@@ -209,27 +396,23 @@ struct Writer<'w, 't> {
 
 impl Writer<'_, '_> {
     fn join(&mut self, first: &Section<'_>, second: &Section<'_>) {
-        let normal = |source: &Source<'_>, span: &Range<usize>| -> String {
-            source.text[span.clone()].lines().map(|line| format!("{}\n", line.trim_end())).collect()
+        let texts = |source: &Source<'_>, paragraphs: &[Range<usize>]| -> Vec<Text> {
+            paragraphs.iter().map(|paragraph| Text::new(&source.text[paragraph.clone()])).collect()
         };
-        let mut there: BTreeSet<String> =
-            first.paragraphs.iter().map(|paragraph| normal(self.pair.first, paragraph)).collect();
-        for paragraph in &second.paragraphs {
-            if there.insert(normal(self.pair.second, paragraph)) {
-                self.append(first.own_end, paragraph.clone());
-            }
+        let ours = texts(self.pair.first, &first.paragraphs);
+        let theirs = texts(self.pair.second, &second.paragraphs);
+        let missing = &second.paragraphs[missing_from(&ours, &theirs)..];
+        if let [from, ..] = missing {
+            self.append(first.own_end(), from.start..second.own_end());
         }
-        let mut sections: BTreeMap<&str, &Section<'_>> = BTreeMap::new();
-        for section in &first.sections {
-            sections.entry(section.title).or_insert(section);
-        }
+        let sections: BTreeMap<_, _> = numbered(&first.sections).collect();
         // What goes into a section stands before what goes behind it, though both may be one place.
         let (known, new): (Vec<_>, Vec<_>) =
-            second.sections.iter().partition(|section| sections.contains_key(section.title));
-        for section in known {
-            self.join(sections[section.title], section);
+            numbered(&second.sections).partition(|(title, _)| sections.contains_key(title));
+        for (title, section) in known {
+            self.join(sections[&title], section);
         }
-        for section in new {
+        for (_, section) in new {
             self.append(first.end, section.start..section.end);
         }
     }
@@ -242,7 +425,11 @@ impl Writer<'_, '_> {
             before.trim_start_matches('\u{feff}').is_empty() || before.ends_with('\n') && !behind.is_empty();
         let gap = self.pair.line_break.repeat(2);
         let part = self.pair.copied(part);
-        let pieces = if begins { vec![part, Piece::glue(gap)] } else { vec![Piece::glue(gap), part] };
+        let mut pieces = if begins { vec![part, Piece::glue(gap)] } else { vec![Piece::glue(gap), part] };
+        // Words right below would go on with it.
+        if !begins && behind.lines().nth(1).is_some_and(|line| !line.trim().is_empty()) {
+            pieces.push(Piece::glue(self.pair.line_break));
+        }
         self.splices.insert(at, pieces);
     }
 }
