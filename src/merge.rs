@@ -295,7 +295,7 @@ pub fn merge(
         Kind::Json => deep::merge(&json::Json, Ecosystem::of(path), &first, &second, policy),
         Kind::Toml => deep::merge(&toml::Toml, Ecosystem::of(path), &first, &second, policy),
         Kind::Yaml => deep::merge(&yaml::Yaml, Ecosystem::of(path), &first, &second, policy),
-        Kind::Lines => Ok(lines::union(path, &first, &second)),
+        Kind::Lines => lines::union(path, &first, &second, policy),
         Kind::Variables => lines::variables(&first, &second, policy),
         Kind::Requirements => lines::requirements(&first, &second, policy),
         Kind::Sections => sections::merge(&first, &second, policy),

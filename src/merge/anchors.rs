@@ -124,9 +124,10 @@ pub(super) fn merge(first: &Source<'_>, second: &Source<'_>) -> Result<Merged, M
     let (ours, theirs) = (read(first)?, read(second)?);
     // What has nothing but regions goes into the other, whoever comes first.
     if ours.outside.is_empty() && !theirs.outside.is_empty() {
-        let mut merged = into((second, &theirs), (first, &ours)).map_err(|clashes| {
-            let turned = |Clash { key, first, second, why }| Clash { key, first: second, second: first, why };
-            MergeError::Clashes(clashes.into_iter().map(turned).collect())
+        let turned = |Clash { key, first, second, why }| Clash { key, first: second, second: first, why };
+        let mut merged = into((second, &theirs), (first, &ours)).map_err(|error| match error {
+            MergeError::Clashes(clashes) => MergeError::Clashes(clashes.into_iter().map(turned).collect()),
+            unreadable => unreadable,
         })?;
         for whose in &mut merged.lines {
             whose.side = match whose.side {
@@ -136,14 +137,14 @@ pub(super) fn merge(first: &Source<'_>, second: &Source<'_>) -> Result<Merged, M
         }
         return Ok(merged);
     }
-    into((first, &ours), (second, &theirs)).map_err(MergeError::Clashes)
+    into((first, &ours), (second, &theirs))
 }
 
 /// Puts what a text has in its regions into those of another.
 fn into(
     (first, ours): (&Source<'_>, &Regions<'_>),
     (second, theirs): (&Source<'_>, &Regions<'_>),
-) -> Result<Merged, Vec<Clash>> {
+) -> Result<Merged, MergeError> {
     let pair = Pair::new(first, second);
     let mut clashes: Vec<Clash> = outside(&pair, ours, theirs).into_iter().collect();
     let names: BTreeMap<&str, &Region<'_>> =
@@ -155,7 +156,7 @@ fn into(
             None => clashes.push(pair.clash(region.name.to_owned(), &(0..0), &region.begin, Why::Region)),
         }
     }
-    if clashes.is_empty() { Ok(splices.apply(first)) } else { Err(clashes) }
+    if clashes.is_empty() { splices.apply(first) } else { Err(MergeError::Clashes(clashes)) }
 }
 
 /// The first line that a later text has outside of its regions and the first text has not.

@@ -79,7 +79,7 @@ pub(super) fn merge(
     let (one, other) = (syntax.read(first)?, syntax.read(second)?);
     let Some(theirs) = other.root.as_ref().filter(|root| !root.is_empty()) else { return Ok(first.alone()) };
     let pair = Pair::new(first, second);
-    let Some(ours) = &one.root else { return Ok(behind_comments(&pair)) };
+    let Some(ours) = &one.root else { return behind_comments(&pair) };
     let mut walk = Walk {
         pair: &pair,
         ecosystem,
@@ -101,7 +101,7 @@ pub(super) fn merge(
     if !clashes.is_empty() {
         return Err(MergeError::Clashes(clashes));
     }
-    let merged = Merged { notes, ..splices.apply(first) };
+    let merged = Merged { notes, ..splices.apply(first)? };
     let reread = Source::new(first.side, &merged.text)?;
     match syntax.read(&reread) {
         Ok(_) => Ok(merged),
@@ -112,7 +112,7 @@ pub(super) fn merge(
 }
 
 /// The first has only comments: the second stands behind them.
-fn behind_comments(pair: &Pair<'_>) -> Merged {
+fn behind_comments(pair: &Pair<'_>) -> Result<Merged, MergeError> {
     let first = pair.first.text;
     let mut splices = Splices::default();
     let start = pair.second.text.len() - pair.second.text.trim_start_matches('\u{feff}').len();

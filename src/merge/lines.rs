@@ -1,4 +1,14 @@
-//! Files of one entry a line: ignore files, `.env`, requirements of Python.
+//! Files of one entry a line: ignore files, owners and attributes, `.env`, requirements of Python.
+//!
+//! A comment right above a line belongs to it, and stays away with it. Where the order counts:
+//!
+//! | file | which line counts | where a new line goes |
+//! | --- | --- | --- |
+//! | ignore files | the last that matches, and `!` takes back | before the first `!` of the first text that it does not follow in the second, so that it undoes none; a `!` to the end; the second's lines keep their order across each `!` |
+//! | `CODEOWNERS`, `.gitattributes` | the last that matches | before the line of the first that it precedes in the second, else to the end; a pattern for everything before all others |
+//! | others | unknown | before the line of the first that it precedes in the second, else to the end |
+//!
+//! If the two contradict each other, the first is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -14,11 +24,25 @@ struct Entry<'t> {
     /// Where the comments and the blank lines before it begin.
     lead: usize,
     span: Range<usize>,
+    /// Without the space around it.
     text: &'t str,
 }
 
+impl Entry<'_> {
+    fn is_negated(&self) -> bool {
+        self.text.starts_with('!')
+    }
+}
+
+/// What a text consists of.
+struct Entries<'t> {
+    entries: Vec<Entry<'t>>,
+    /// The comments behind the last entry, with the blank lines before them.
+    rest: Option<Range<usize>>,
+}
+
 /// The entries of a text; one goes on as long as it says so.
-fn entries<'t>(source: &Source<'t>, goes_on: fn(&str) -> bool) -> Vec<Entry<'t>> {
+fn entries<'t>(source: &Source<'t>, goes_on: fn(&str) -> bool) -> Entries<'t> {
     let mut entries = Vec::new();
     let (mut lead, mut start) = (None, None);
     let length = source.text.trim_end_matches(['\r', '\n']).len();
@@ -38,7 +62,9 @@ fn entries<'t>(source: &Source<'t>, goes_on: fn(&str) -> bool) -> Vec<Entry<'t>>
             (lead, start) = (None, None);
         }
     }
-    entries
+    let end = source.text.trim_end().len();
+    let rest = lead.filter(|lead| *lead < end).map(|lead| lead..end);
+    Entries { entries, rest }
 }
 
 fn never(_: &str) -> bool {
@@ -48,105 +74,257 @@ fn never(_: &str) -> bool {
 /// Adds lines to the first.
 struct Writer<'w, 't> {
     pair: Pair<'t>,
+    ours: &'w Entries<'t>,
     splices: Splices,
-    /// Where lines go that nothing of the first needs to stand behind.
-    end: usize,
-    /// The comments before the lines that are looked at, until they are added.
-    heading: Option<Range<usize>>,
-    ours: &'w [Entry<'t>],
+    /// What goes before the entry of the first at a place, or behind all of them.
+    added: BTreeMap<usize, Added>,
+    /// Whether the heading above the next line of the second stayed away, as its own line did.
+    apart: bool,
+    clashes: Vec<Clash>,
+}
+
+/// Lines that go to one place.
+#[derive(Default)]
+struct Added {
+    pieces: Vec<Piece>,
+    has_heading: bool,
 }
 
 impl<'w, 't> Writer<'w, 't> {
-    fn new(first: &'t Source<'t>, second: &'t Source<'t>, ours: &'w [Entry<'t>]) -> Writer<'w, 't> {
-        let end = first.text.trim_end().len();
-        let start = if first.text.starts_with('\u{feff}') { 3 } else { 0 };
-        Writer {
-            pair: Pair::new(first, second),
-            splices: Splices::default(),
-            end: end.max(start),
-            heading: None,
-            ours,
-        }
+    fn new(first: &'t Source<'t>, second: &'t Source<'t>, ours: &'w Entries<'t>) -> Writer<'w, 't> {
+        let pair = Pair::new(first, second);
+        let (splices, added) = (Splices::default(), BTreeMap::new());
+        Writer { pair, ours, splices, added, apart: false, clashes: Vec::new() }
     }
 
-    /// Looks at the next entry of the second.
-    fn meet(&mut self, entry: &Entry<'_>) {
+    fn end(&self) -> usize {
+        self.ours.entries.len()
+    }
+
+    /// Leaves out an entry of the second.
+    fn skip(&mut self, entry: &Entry<'_>) {
         if entry.lead < entry.span.start {
-            self.heading = Some(entry.lead..entry.span.start);
+            self.apart = self.pair.second.text[entry.lead..entry.span.start].contains('#');
         }
     }
 
-    /// Adds the entry that was met last, before another of the first or at the end.
-    fn add(&mut self, entry: &Entry<'_>, before: Option<usize>) {
-        let mut pieces: Vec<Piece> = Vec::new();
-        if let Some(heading) = self.heading.take() {
-            if before.is_none() && self.pair.second.text[heading.clone()].starts_with('#') {
-                pieces.push(Piece::glue(self.pair.line_break));
-            }
-            pieces.push(self.pair.copied(heading));
+    /// Adds an entry of the second, with the comments above it.
+    fn add(&mut self, entry: &Entry<'_>, place: usize) {
+        let apart = std::mem::take(&mut self.apart) && entry.lead == entry.span.start;
+        self.put(entry.lead..entry.span.end, apart, place);
+    }
+
+    fn put(&mut self, lines: Range<usize>, apart: bool, place: usize) {
+        let text = &self.pair.second.text[lines.clone()];
+        let has_heading = text.trim_start().starts_with('#');
+        let needs_gap = (apart || has_heading) && !text.starts_with(['\r', '\n']);
+        let before = &self.pair.first.text[..self.at(place)];
+        let has_gap =
+            ["", "\u{feff}"].contains(&before) || before.ends_with("\n\n") || before.ends_with("\n\r\n");
+        let added = self.added.entry(place).or_default();
+        let is_first = added.pieces.is_empty();
+        let gap = usize::from(!is_first) + usize::from(needs_gap && !(is_first && has_gap));
+        added.pieces.extend([Piece::glue(self.pair.line_break.repeat(gap)), self.pair.copied(lines)]);
+        added.has_heading |= has_heading;
+    }
+
+    /// Where lines stand that go before an entry of the first, or behind all.
+    fn at(&self, place: usize) -> usize {
+        let first = self.pair.first.text;
+        let Some(entry) = self.ours.entries.get(place) else {
+            let start = if first.starts_with('\u{feff}') { 3 } else { 0 };
+            return first.trim_end().len().max(start);
+        };
+        if place > 0 {
+            return entry.lead;
         }
-        pieces.push(self.pair.copied(entry.span.clone()));
-        match before.map(|place| self.ours[place].lead) {
-            Some(at) => {
-                pieces.push(Piece::glue(self.pair.line_break));
-                self.splices.insert(at, pieces);
+        // What stands on top, above a blank line, is about the whole.
+        let (mut at, mut below) = (entry.lead, entry.lead);
+        for line in first[entry.lead..entry.span.start].split_inclusive('\n') {
+            at += line.len();
+            if line.trim().is_empty() {
+                below = at;
+            }
+        }
+        below
+    }
+
+    /// Of two lines that say different things of one name, whether the second's takes the place of
+    /// the first's.
+    fn replaces(&mut self, name: &str, ours: &Entry<'_>, theirs: &Entry<'_>, policy: &Policy) -> bool {
+        match policy.prefer {
+            Some(Prefer::Earlier) => {}
+            Some(Prefer::Later) => {
+                let line = self.pair.copied(theirs.span.clone());
+                self.splices.put(ours.span.clone(), vec![line]);
             }
             None => {
-                pieces.insert(0, Piece::glue(self.pair.line_break));
-                self.splices.insert(self.end, pieces);
+                let clash = self.pair.clash(name.to_owned(), &ours.span, &theirs.span, Why::Values);
+                self.clashes.push(clash);
             }
         }
+        policy.prefer == Some(Prefer::Later)
     }
 
-    fn finish(self, notes: Vec<Note>, clashes: Vec<Clash>) -> Result<Merged, MergeError> {
-        if clashes.is_empty() {
-            Ok(Merged { notes, ..self.splices.apply(self.pair.first) })
-        } else {
-            Err(MergeError::Clashes(clashes))
+    /// The first with what was added, and with the comments at the end of the second.
+    fn finish(mut self, rest: Option<Range<usize>>, notes: Vec<Note>) -> Result<Merged, MergeError> {
+        if !self.clashes.is_empty() {
+            return Err(MergeError::Clashes(self.clashes));
         }
+        let there: BTreeSet<&str> = self.pair.first.text.lines().map(str::trim).collect();
+        if let Some(rest) = rest
+            && !self.pair.second.text[rest.clone()].lines().all(|line| there.contains(line.trim()))
+        {
+            self.put(rest, false, self.end());
+        }
+        for (place, Added { mut pieces, has_heading }) in std::mem::take(&mut self.added) {
+            let at = self.at(place);
+            match self.ours.entries.get(place) {
+                None => pieces.insert(0, Piece::glue(self.pair.line_break)),
+                Some(next) => {
+                    pieces.push(Piece::glue(self.pair.line_break));
+                    if has_heading && !self.pair.first.text[at..next.span.end].starts_with(['\r', '\n']) {
+                        pieces.push(Piece::glue(self.pair.line_break));
+                    }
+                }
+            }
+            self.splices.insert(at, pieces);
+        }
+        Ok(Merged { notes, ..self.splices.apply(self.pair.first)? })
     }
-}
-
-/// Whether what a line means depends on those before it. In ignore files only a `!` does that.
-fn order_counts(path: &RelPath, entries: &[&[Entry<'_>]]) -> bool {
-    !path.file_name().ends_with("ignore")
-        || entries.iter().any(|entries| entries.iter().any(|entry| entry.text.starts_with('!')))
 }
 
 /// Joins files whose lines stand for themselves.
-///
-/// Where the order counts, a new line stands before the line of the first that it precedes in the
-/// second; if the two contradict each other, the first is right. Anything else goes to the end.
-pub(super) fn union(path: &RelPath, first: &Source<'_>, second: &Source<'_>) -> Merged {
+pub(super) fn union(
+    path: &RelPath,
+    first: &Source<'_>,
+    second: &Source<'_>,
+    policy: &Policy,
+) -> Result<Merged, MergeError> {
     let (ours, theirs) = (entries(first, never), entries(second, never));
-    let places: BTreeMap<&str, usize> =
-        ours.iter().enumerate().rev().map(|(place, entry)| (entry.text, place)).collect();
-    // For each line of the second, the line of the first that stands next.
-    let mut next: Vec<Option<usize>> = vec![None; theirs.len()];
-    if order_counts(path, &[&ours, &theirs]) {
-        let mut behind = 0;
-        let floors: Vec<usize> = theirs
-            .iter()
-            .map(|entry| {
-                behind = behind.max(places.get(entry.text).map_or(0, |place| place + 1));
-                behind
-            })
-            .collect();
-        let mut coming = None;
-        for (place, entry) in theirs.iter().enumerate().rev() {
-            next[place] = coming.filter(|coming| *coming >= floors[place]);
-            coming = places.get(entry.text).copied().or(coming);
-        }
+    let name = path.file_name().to_ascii_lowercase();
+    if matches!(&*name, "codeowners" | ".gitattributes") {
+        return rules(&name, (first, &ours), (second, &theirs), policy);
     }
+    let there: BTreeMap<&str, usize> =
+        ours.entries.iter().enumerate().map(|(place, entry)| (entry.text, place)).collect();
+    let known: Vec<Option<usize>> =
+        theirs.entries.iter().map(|entry| there.get(entry.text).copied()).collect();
+    let places = if name.ends_with("ignore") {
+        across_negations(&ours.entries, &theirs.entries, &known)
+    } else {
+        before_the_next(&known, ours.entries.len())
+    };
     let mut added: BTreeSet<&str> = BTreeSet::new();
     let mut writer = Writer::new(first, second, &ours);
-    for (entry, next) in theirs.iter().zip(next) {
-        writer.meet(entry);
-        if !places.contains_key(entry.text) && added.insert(entry.text) {
-            writer.add(entry, next);
+    for ((entry, known), place) in theirs.entries.iter().zip(known).zip(places) {
+        if known.is_none() && added.insert(entry.text) {
+            writer.add(entry, place);
+        } else {
+            writer.skip(entry);
         }
     }
-    Merged { notes: Vec::new(), ..writer.splices.apply(first) }
+    writer.finish(theirs.rest, Vec::new())
+}
+
+/// For each line of the second, given where it stands in the first: before which line of the first
+/// it goes so that it keeps its order with those that are known, or the end.
+fn before_the_next(known: &[Option<usize>], end: usize) -> Vec<usize> {
+    let mut behind = 0;
+    let floors = known.iter().map(|known| {
+        behind = behind.max(known.map_or(0, |place| place + 1));
+        behind
+    });
+    let floors: Vec<usize> = floors.collect();
+    let mut places = vec![end; known.len()];
+    let mut coming = end;
+    for (at, known) in known.iter().enumerate().rev() {
+        if coming >= floors[at] {
+            places[at] = coming;
+        }
+        coming = known.unwrap_or(coming);
+    }
+    places
+}
+
+/// The same for ignore files: a line keeps its order with those of the other sort, with `!` or
+/// without, and without one it stands before the first `!` of the first.
+fn across_negations(ours: &[Entry<'_>], theirs: &[Entry<'_>], known: &[Option<usize>]) -> Vec<usize> {
+    let end = ours.len();
+    let negation = ours.iter().position(Entry::is_negated).unwrap_or(end);
+    let mut places = vec![end; theirs.len()];
+    // By sort: before which place it must stand, for the sake of the lines behind it.
+    let mut next = [end; 2];
+    for (at, entry) in theirs.iter().enumerate().rev() {
+        let sort = usize::from(entry.is_negated());
+        let wanted = if entry.is_negated() { end } else { negation };
+        places[at] = known[at].unwrap_or(wanted.min(next[sort]));
+        next[1 - sort] = next[1 - sort].min(places[at]);
+    }
+    // And behind which, for the sake of those before it.
+    let mut behind = [0; 2];
+    for (at, entry) in theirs.iter().enumerate() {
+        let sort = usize::from(entry.is_negated());
+        let other = match known[at] {
+            Some(place) => place + 1,
+            None => {
+                places[at] = places[at].max(behind[sort]);
+                places[at]
+            }
+        };
+        behind[1 - sort] = behind[1 - sort].max(other);
+    }
+    places
+}
+
+/// The pattern of a line of `CODEOWNERS` or `.gitattributes`, and what it says of it.
+fn rule(text: &str) -> (&str, Vec<&str>) {
+    let mut escaped = false;
+    let mut quoted = false;
+    let end = text.find(|c: char| {
+        let ends = c.is_whitespace() && !escaped && !quoted;
+        quoted ^= c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    let (pattern, value) = text.split_at(end.unwrap_or(text.len()));
+    (pattern, value.split_whitespace().take_while(|word| !word.starts_with('#')).collect())
+}
+
+/// Joins files in which a line says something of a pattern, and the last that matches counts.
+fn rules(
+    name: &str,
+    (first, ours): (&Source<'_>, &Entries<'_>),
+    (second, theirs): (&Source<'_>, &Entries<'_>),
+    policy: &Policy,
+) -> Result<Merged, MergeError> {
+    for (source, entries) in [(first, ours), (second, theirs)] {
+        let section = entries.entries.iter().find(|entry| entry.text.starts_with(['[', '^']));
+        if let Some(section) = section.filter(|_| name == "codeowners") {
+            return Err(source.unreadable(section.span.start, "sections such as `[Docs]` are not supported"));
+        }
+    }
+    let mut values: BTreeSet<(&str, Vec<&str>)> = ours.entries.iter().map(|entry| rule(entry.text)).collect();
+    let mut there: BTreeMap<&str, usize> =
+        ours.entries.iter().enumerate().map(|(place, entry)| (rule(entry.text).0, place)).collect();
+    let known: Vec<Option<usize>> =
+        theirs.entries.iter().map(|entry| there.get(rule(entry.text).0).copied()).collect();
+    let places = before_the_next(&known, ours.entries.len());
+    let mut writer = Writer::new(first, second, ours);
+    for (entry, place) in theirs.entries.iter().zip(places) {
+        let (pattern, value) = rule(entry.text);
+        let is_everything = ["*", "**", "/**", "**/*"].contains(&pattern);
+        if !values.insert((pattern, value)) {
+            writer.skip(entry);
+        } else if let Some(&known) = there.get(pattern) {
+            if writer.replaces(pattern, &ours.entries[known], entry, policy) {
+                there.remove(pattern);
+            }
+        } else {
+            writer.add(entry, if is_everything { 0 } else { place });
+        }
+    }
+    writer.finish(theirs.rest.clone(), Vec::new())
 }
 
 /// The name and the value of a line such as `NAME=value`.
@@ -171,33 +349,23 @@ pub(super) fn variables(
     policy: &Policy,
 ) -> Result<Merged, MergeError> {
     let (ours, theirs) = (entries(first, is_open), entries(second, is_open));
-    let values: BTreeSet<(&str, &str)> = ours.iter().map(|entry| variable(entry.text)).collect();
+    let values: BTreeSet<(&str, &str)> = ours.entries.iter().map(|entry| variable(entry.text)).collect();
     let mut there: BTreeMap<&str, &Entry<'_>> =
-        ours.iter().map(|entry| (variable(entry.text).0, entry)).collect();
+        ours.entries.iter().map(|entry| (variable(entry.text).0, entry)).collect();
     let mut writer = Writer::new(first, second, &ours);
-    let mut clashes = Vec::new();
-    for entry in &theirs {
-        writer.meet(entry);
+    for entry in &theirs.entries {
         let (name, value) = variable(entry.text);
-        let Some(ours) = there.get(name).filter(|_| !values.contains(&(name, value))) else {
-            if !values.contains(&(name, value)) {
-                writer.add(entry, None);
-            }
-            continue;
-        };
-        match policy.prefer {
-            Some(Prefer::Earlier) => {}
-            Some(Prefer::Later) => {
-                let line = writer.pair.copied(entry.span.clone());
-                writer.splices.put(ours.span.clone(), vec![line]);
+        if values.contains(&(name, value)) {
+            writer.skip(entry);
+        } else if let Some(ours) = there.get(name) {
+            if writer.replaces(name, ours, entry, policy) {
                 there.remove(name);
             }
-            None => {
-                clashes.push(writer.pair.clash(name.to_owned(), &ours.span, &entry.span, Why::Values));
-            }
+        } else {
+            writer.add(entry, writer.end());
         }
     }
-    writer.finish(Vec::new(), clashes)
+    writer.finish(theirs.rest, Vec::new())
 }
 
 fn is_continued(text: &str) -> bool {
@@ -218,22 +386,24 @@ pub(super) fn requirements(
     let (ours, theirs) = (entries(first, is_continued), entries(second, is_continued));
     let key = |text: &str| versions::package(requirement(text)).unwrap_or_else(|| text.to_owned());
     let mut there: BTreeMap<String, Vec<&Entry<'_>>> = BTreeMap::new();
-    for entry in &ours {
+    for entry in &ours.entries {
         there.entry(key(entry.text)).or_default().push(entry);
     }
     let mut added: BTreeSet<&str> = BTreeSet::new();
     let mut writer = Writer::new(first, second, &ours);
-    let (mut notes, mut clashes) = (Vec::new(), Vec::new());
-    for entry in &theirs {
-        writer.meet(entry);
+    let mut notes = Vec::new();
+    for entry in &theirs.entries {
         let name = key(entry.text);
         let other = requirement(entry.text);
         let Some(known) = there.get(&name) else {
             if added.insert(other) {
-                writer.add(entry, None);
+                writer.add(entry, writer.end());
+            } else {
+                writer.skip(entry);
             }
             continue;
         };
+        writer.skip(entry);
         if known.iter().any(|ours| requirement(ours.text) == other) {
             continue;
         }
@@ -251,16 +421,18 @@ pub(super) fn requirements(
                 Some(Prefer::Earlier) => continue,
                 Some(Prefer::Later) => other.to_owned(),
                 None => {
-                    clashes.push(writer.pair.clash(name, &ours.span, &entry.span, Why::Values));
+                    let clash = writer.pair.clash(name, &ours.span, &entry.span, Why::Values);
+                    writer.clashes.push(clash);
                     continue;
                 }
             },
         };
         if joined != one {
-            let at = ours.span.start + first.text[ours.span.clone()].find(one).unwrap_or(0);
+            // It is how the line begins, but for the space before it.
+            let at = ours.span.start + (ours.span.len() - first.text[ours.span.clone()].trim_start().len());
             let line = second.line(entry.span.start);
             writer.splices.put(at..at + one.len(), vec![Piece::rewritten(joined, line)]);
         }
     }
-    writer.finish(notes, clashes)
+    writer.finish(theirs.rest, notes)
 }

@@ -55,7 +55,7 @@ pub(super) fn merge(first: &Source<'_>, second: &Source<'_>, policy: &Policy) ->
     };
     let (one, other) = (read(first, start(first, &ours))?, read(second, start(second, &theirs))?);
     writer.join(under_title(&one, &other), &other);
-    let merged = writer.splices.apply(first);
+    let merged = writer.splices.apply(first)?;
     match (ours, theirs) {
         (Some(ours), Some(theirs)) => with_front(merged, first, &ours, second, &theirs, policy),
         _ => Ok(merged),

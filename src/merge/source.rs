@@ -221,11 +221,17 @@ impl Splices {
     }
 
     /// The text with all changes.
-    pub fn apply(mut self, first: &Source<'_>) -> Merged {
+    ///
+    /// # Errors
+    /// Two changes are about one part of the first: what would stand there is neither.
+    pub fn apply(mut self, first: &Source<'_>) -> Result<Merged, MergeError> {
         self.0.sort_by_key(|(at, _)| at.start);
         let mut built = Built::default();
         let mut done = 0;
         for (at, pieces) in &self.0 {
+            if at.start < done {
+                return Err(MergeError::Clashes(vec![overlap(first, at, pieces)]));
+            }
             built.kept(first, done..at.start);
             let here = first.line(at.start);
             for piece in pieces {
@@ -234,11 +240,18 @@ impl Splices {
                     piece.line.map_or(Owner::Glue(here), |line| Owner::Of(Side::Second, line)),
                 );
             }
-            done = done.max(at.end);
+            done = at.end;
         }
         built.kept(first, done..first.text.len());
-        built.finish()
+        Ok(built.finish())
     }
+}
+
+fn overlap(first: &Source<'_>, at: &Range<usize>, pieces: &[Piece]) -> Clash {
+    let text = pieces.iter().find_map(|piece| Some((piece.line?, piece.text.trim().lines().next()?)));
+    let (line, text) = text.unwrap_or((1, ""));
+    let second = Excerpt { line, text: text.to_owned() };
+    Clash { key: String::new(), first: first.excerpt(at), second, why: Why::Whole }
 }
 
 #[derive(Clone, Copy)]
