@@ -110,22 +110,27 @@ impl<'w, 't> Writer<'w, 't> {
 
     /// Adds an entry of the second, with the comments above it.
     fn add(&mut self, entry: &Entry<'_>, place: usize) {
-        let apart = std::mem::take(&mut self.apart) && entry.lead == entry.span.start;
-        self.put(entry.lead..entry.span.end, apart, place);
+        self.put(entry.lead..entry.span.end, place);
     }
 
-    fn put(&mut self, lines: Range<usize>, apart: bool, place: usize) {
+    fn put(&mut self, lines: Range<usize>, place: usize) {
         let text = &self.pair.second.text[lines.clone()];
         let has_heading = text.trim_start().starts_with('#');
-        let needs_gap = (apart || has_heading) && !text.starts_with(['\r', '\n']);
-        let before = &self.pair.first.text[..self.at(place)];
-        let has_gap =
-            ["", "\u{feff}"].contains(&before) || before.ends_with("\n\n") || before.ends_with("\n\r\n");
+        let is_apart = std::mem::take(&mut self.apart) || has_heading;
+        let needs_gap = is_apart && !text.starts_with(['\r', '\n']);
+        let gap = match self.added.contains_key(&place) {
+            true => 1 + usize::from(needs_gap),
+            false => usize::from(needs_gap && !self.has_gap(place)),
+        };
         let added = self.added.entry(place).or_default();
-        let is_first = added.pieces.is_empty();
-        let gap = usize::from(!is_first) + usize::from(needs_gap && !(is_first && has_gap));
         added.pieces.extend([Piece::glue(self.pair.line_break.repeat(gap)), self.pair.copied(lines)]);
         added.has_heading |= has_heading;
+    }
+
+    /// Whether nothing stands right above a place.
+    fn has_gap(&self, place: usize) -> bool {
+        let above = &self.pair.first.text[..self.at(place)];
+        ["", "\u{feff}"].contains(&above) || above.ends_with("\n\n") || above.ends_with("\n\r\n")
     }
 
     /// Where lines stand that go before an entry of the first, or behind all.
@@ -152,6 +157,7 @@ impl<'w, 't> Writer<'w, 't> {
     /// Of two lines that say different things of one name, whether the second's takes the place of
     /// the first's.
     fn replaces(&mut self, name: &str, ours: &Entry<'_>, theirs: &Entry<'_>, policy: &Policy) -> bool {
+        self.skip(theirs);
         match policy.prefer {
             Some(Prefer::Earlier) => {}
             Some(Prefer::Later) => {
@@ -175,7 +181,7 @@ impl<'w, 't> Writer<'w, 't> {
         if let Some(rest) = rest
             && !self.pair.second.text[rest.clone()].lines().all(|line| there.contains(line.trim()))
         {
-            self.put(rest, false, self.end());
+            self.put(rest, self.end());
         }
         for (place, Added { mut pieces, has_heading }) in std::mem::take(&mut self.added) {
             let at = self.at(place);
@@ -392,6 +398,8 @@ pub(super) fn requirements(
     let mut added: BTreeSet<&str> = BTreeSet::new();
     let mut writer = Writer::new(first, second, &ours);
     let mut notes = Vec::new();
+    // What becomes of those of the first by where they begin, where they end, and for which line.
+    let mut raised: BTreeMap<usize, (usize, String, usize)> = BTreeMap::new();
     for entry in &theirs.entries {
         let name = key(entry.text);
         let other = requirement(entry.text);
@@ -408,7 +416,10 @@ pub(super) fn requirements(
             continue;
         }
         let ours = known[0];
-        let one = requirement(ours.text);
+        // It is how the line begins, but for the space before it.
+        let at = ours.span.start + (ours.span.len() - first.text[ours.span.clone()].trim_start().len());
+        let written = requirement(ours.text);
+        let one = raised.get(&at).map_or(written, |(_, text, _)| text);
         let joined = match versions::join(Ecosystem::Python, one, other) {
             Joined::Same => continue,
             Joined::To(joined) => {
@@ -428,11 +439,11 @@ pub(super) fn requirements(
             },
         };
         if joined != one {
-            // It is how the line begins, but for the space before it.
-            let at = ours.span.start + (ours.span.len() - first.text[ours.span.clone()].trim_start().len());
-            let line = second.line(entry.span.start);
-            writer.splices.put(at..at + one.len(), vec![Piece::rewritten(joined, line)]);
+            raised.insert(at, (at + written.len(), joined, second.line(entry.span.start)));
         }
+    }
+    for (at, (end, text, line)) in raised {
+        writer.splices.put(at..end, vec![Piece::rewritten(text, line)]);
     }
     writer.finish(theirs.rest, notes)
 }

@@ -345,7 +345,10 @@ fn missing_from(first: &[Text], second: &[Text]) -> usize {
         (Some(before), Some(behind)) => !before.announces && !behind.leans,
         _ => true,
     };
-    let begin = (0..=alike).rev().find(|&at| is_seam(at)).unwrap_or(0);
+    let mut begin = alike;
+    while !is_seam(begin) {
+        begin -= 1;
+    }
     let rest = &second[begin..];
     let run = run_at_end(&first[begin..], rest);
     if run < rest.len() && rest[..run].iter().all(|text| text.leans) { begin } else { begin + run }
