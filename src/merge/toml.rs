@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 use toml_parser::Source as Raw;
 use toml_parser::decoder::ScalarKind;
 use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
@@ -115,6 +116,17 @@ enum Slot {
     Tables(Vec<usize>),
 }
 
+/// What a part of a key is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The header of a table, or of an element of an array where the array is known.
+    Table,
+    /// The header of another element of an array.
+    Element,
+    /// A dotted key.
+    Dotted,
+}
+
 #[derive(Default)]
 struct Open {
     entries: IndexMap<String, Slot>,
@@ -216,8 +228,8 @@ impl<'r, 't> Reader<'r, 't> {
         self.sections.push(lead..end);
         self.chain = vec![0];
         for (place, key) in keys.iter().enumerate() {
-            let last = place + 1 == keys.len();
-            let next = self.step(key, last && several, start..end, lead, false);
+            let step = if several && place + 1 == keys.len() { Step::Element } else { Step::Table };
+            let next = self.step(key, step, start..end, lead);
             self.chain.push(next);
         }
         let [.., table] = self.chain[..] else { return };
@@ -245,12 +257,13 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// The table that a part of a key leads to from the last of the chain.
-    fn step(&mut self, key: &Key, new_item: bool, span: Range<usize>, lead: usize, dotted: bool) -> usize {
+    fn step(&mut self, key: &Key, step: Step, span: Range<usize>, lead: usize) -> usize {
         let from = self.chain.last().copied().unwrap_or(0);
         let count = self.tables.len();
         let raw = &self.source.text[key.1.clone()];
         let above = &self.tables[from].layout;
         let joined = |text: &str| if text.is_empty() { raw.to_owned() } else { format!("{text}.{raw}") };
+        let dotted = step == Step::Dotted;
         let layout = Table {
             path: joined(&above.path),
             prefix: if dotted { format!("{}{raw}.", above.prefix) } else { String::new() },
@@ -260,12 +273,15 @@ impl<'r, 't> Reader<'r, 't> {
         };
         let open = Open { key_at: key.1.clone(), span, lead, layout, ..Open::default() };
         let next = match self.tables[from].entries.entry(key.0.clone()) {
-            indexmap::map::Entry::Vacant(place) => {
-                place.insert(if new_item { Slot::Tables(vec![count]) } else { Slot::Table(count) });
+            Entry::Vacant(place) => {
+                place.insert(match step {
+                    Step::Element => Slot::Tables(vec![count]),
+                    Step::Table | Step::Dotted => Slot::Table(count),
+                });
                 count
             }
-            indexmap::map::Entry::Occupied(mut there) => match there.get_mut() {
-                Slot::Tables(items) if new_item => {
+            Entry::Occupied(mut there) => match there.get_mut() {
+                Slot::Tables(items) if step == Step::Element => {
                     items.push(count);
                     count
                 }
@@ -311,7 +327,7 @@ impl<'r, 't> Reader<'r, 't> {
         let Some((key, key_at)) = keys.pop() else { return Ok(()) };
         let section = self.chain.clone();
         for part in &keys {
-            let next = self.step(part, false, start..end, lead, true);
+            let next = self.step(part, Step::Dotted, start..end, lead);
             self.chain.push(next);
         }
         let indentation = self.source.indentation(start);
@@ -408,7 +424,7 @@ impl<'r, 't> Reader<'r, 't> {
             for (member, keys) in members.into_iter().zip(parts) {
                 self.insert(&mut tree, member, &keys)?;
             }
-            Data::Map(tree.into_values().collect())
+            Data::Map(tree.into_values().map(Inline::close).collect())
         };
         Ok(Node { data, span: start..end, form: Form::Flow })
     }
@@ -416,40 +432,60 @@ impl<'r, 't> Reader<'r, 't> {
     /// Puts an entry between braces where its key leads.
     fn insert(
         &self,
-        tree: &mut IndexMap<String, Member>,
+        mut tree: &mut IndexMap<String, Inline>,
         mut member: Member,
         keys: &[Key],
     ) -> Result<(), MergeError> {
-        let [(key, _), inner @ ..] = keys else { return Ok(()) };
-        if inner.is_empty() {
-            tree.insert(key.clone(), member);
-            return Ok(());
+        let Some(((key, key_at), path)) = keys.split_last() else { return Ok(()) };
+        let end = member.value.span.end;
+        for (part, part_at) in path {
+            let count = tree.len();
+            let slot = tree.entry(part.clone());
+            if let Entry::Occupied(there) = &slot
+                && there.index() + 1 < count
+            {
+                let message = format!("the dotted keys of `{part}` stand apart between braces");
+                return Err(self.source.unreadable(there.get().member.key_at.start, message));
+            }
+            let table = slot.or_insert_with(|| Inline::table(part, part_at, &member));
+            table.member.value.span.end = end;
+            table.member.whole.end = member.whole.end;
+            table.member.comma = member.comma;
+            tree = &mut table.entries;
         }
-        let last = tree.last().map(|(key, _)| key.clone());
-        let there = match tree.shift_remove(key) {
-            Some(there) if last.as_ref() == Some(key) => Some(there),
-            Some(there) => {
-                let message = format!("the dotted keys of `{key}` stand apart between braces");
-                return Err(self.source.unreadable(there.key_at.start, message));
-            }
-            None => None,
-        };
-        let (start, comma, end) = (member.whole.start, member.comma, member.whole.end);
-        let span = member.key_at.start..member.value.span.end;
-        member.key_at = inner[0].1.clone();
-        member.key = inner[0].0.clone();
-        let (mut below, start, key_at, from) = match there {
-            Some(Member { value: Node { data: Data::Map(members), span, .. }, whole, key_at, .. }) => {
-                let below = members.into_iter().map(|member| (member.key.clone(), member)).collect();
-                (below, whole.start, key_at, span.start)
-            }
-            _ => (IndexMap::new(), start, keys[0].1.clone(), span.start),
-        };
-        self.insert(&mut below, member, inner)?;
-        let data = Data::Map(below.into_values().collect());
-        let value = Node { data, span: from..span.end, form: Form::Table(NOWHERE) };
-        tree.insert(key.clone(), Member { key: key.clone(), key_at, value, whole: start..end, comma });
+        (member.key, member.key_at) = (key.clone(), key_at.clone());
+        tree.insert(key.clone(), Inline::from(member));
         Ok(())
+    }
+}
+
+/// An entry between braces, and what it has of dotted keys while they are open.
+struct Inline {
+    member: Member,
+    entries: IndexMap<String, Inline>,
+}
+
+impl From<Member> for Inline {
+    fn from(member: Member) -> Inline {
+        Inline { member, entries: IndexMap::new() }
+    }
+}
+
+impl Inline {
+    /// A table of which a part of a key says that it is there.
+    fn table(key: &str, key_at: &Range<usize>, first: &Member) -> Inline {
+        let span = key_at.start..first.value.span.end;
+        let value = Node { data: Data::Map(Vec::new()), span, form: Form::Table(NOWHERE) };
+        let (key, key_at, whole) = (key.to_owned(), key_at.clone(), first.whole.clone());
+        Inline::from(Member { key, key_at, value, whole, comma: None })
+    }
+
+    fn close(self) -> Member {
+        let mut member = self.member;
+        if !self.entries.is_empty() {
+            member.value.data = Data::Map(self.entries.into_values().map(Inline::close).collect());
+        }
+        member
     }
 }
 
@@ -485,7 +521,7 @@ impl Writer<'_, '_> {
                     self.clashes.push(self.pair.clash(path.join("."), &old.span, &new.span, Why::Table));
                 }
             }
-            Edit::Rewrite { old, text, line } => {
+            Edit::Rewrite { old, text, line, .. } => {
                 let literal =
                     self.pair.first.text[old.span.clone()].starts_with('\'') && !text.contains('\'');
                 let text = if literal { format!("'{text}'") } else { quoted(text) };

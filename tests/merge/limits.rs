@@ -60,12 +60,14 @@ fn many_keys_are_no_problem() {
     let lines =
         |line: fn(usize) -> String, from: usize| -> String { numbers().map(|n| line(n + from)).collect() };
     type Line = fn(usize) -> String;
-    let each: [(Kind, &str, Line); 9] = [
+    let each: [(Kind, &str, Line); 11] = [
         (Kind::Toml, "a.toml", |n| format!("key{n} = 1\n")),
         (Kind::Toml, "a.toml", |n| format!("[a.key{n}]\nb = 1\n")),
         (Kind::Toml, "a.toml", |n| format!("[[a]]\nb = {n}\n")),
         (Kind::Yaml, "a.yaml", |n| format!("key{n}: {{a: {n}}}\n")),
         (Kind::Yaml, "a.yaml", |n| format!("- a: {n}\n")),
+        (Kind::Yaml, "a.yaml", |n| format!("key{n}: &a{n} {n}\nalias{n}: *a{n}\n")),
+        (Kind::Lines, ".gitignore", |n| format!("key{n}\n# {n}\n!key{n}/x\n")),
         (Kind::Lines, ".gitattributes", |n| format!("key{n}\n")),
         (Kind::Variables, ".env", |n| format!("KEY{n}=1\n")),
         (Kind::Requirements, "requirements.txt", |n| format!("key{n}\n")),
@@ -80,6 +82,13 @@ fn many_keys_are_no_problem() {
         let merged = merge(Kind::Json, &path(name), &json(0), &json(10_000), &Policy::default()).unwrap();
         assert_eq!(merged.lines.len(), 20_002);
     }
+    let dotted: Vec<String> = (0..40_000).map(|n| format!("b.key{n} = 1")).collect();
+    let braces = format!("a = {{ {} }}\n", dotted.join(", "));
+    let merged = merge(Kind::Toml, &path("a.toml"), &braces, "c = 1", &Policy::default()).unwrap();
+    assert_eq!(merged.lines.len(), 2);
+    let (first, second) = ("x\n\n".repeat(100_000), "x\n\n".repeat(50_000) + "y\n");
+    let merged = merge(Kind::Sections, &path("a.md"), &first, &second, &Policy::default()).unwrap();
+    assert_eq!(merged.text.lines().count(), 200_002, "half of it is how the first ends");
     let region = |from| {
         format!("// packwright:begin a\n{}// packwright:end a\n", lines(|n| format!("f({n});\n"), from))
     };
