@@ -50,7 +50,7 @@ impl Syntax for Json {
                     let indentation = pair.first.indentation(old.span.start);
                     splices.put(old.span.clone(), vec![pair.moved(new.span.clone(), indentation)]);
                 }
-                Edit::Rewrite { old, text, line } => {
+                Edit::Rewrite { old, text, line, .. } => {
                     splices.put(old.span.clone(), vec![Piece::rewritten(quoted(text), *line)]);
                 }
                 // Only TOML writes one thing as a value or as a table.
@@ -165,6 +165,10 @@ impl<'t> Reader<'_, 't> {
         let scalar = match serde_json::from_str(text) {
             Ok(serde_json::Value::Null) => Scalar::Null,
             Ok(serde_json::Value::Bool(value)) => Scalar::Bool(value),
+            // A whole number may be longer than those that are calculated with.
+            Ok(serde_json::Value::Number(_)) if !text.contains(['.', 'e', 'E']) => {
+                Scalar::Number(text.to_owned())
+            }
             Ok(serde_json::Value::Number(number)) => Scalar::Number(number.to_string()),
             Ok(serde_json::Value::String(text)) => Scalar::Text(text),
             // No bracket opens here, so that there is nothing else.
