@@ -8,7 +8,7 @@
 //! | kind | what is joined | what stands there twice |
 //! | --- | --- | --- |
 //! | [`Kind::Json`] [`Kind::Toml`] [`Kind::Yaml`] | tables key by key, lists by the [`Policy`] | equal, or a clash |
-//! | [`Kind::Lines`] | lines that are not there yet, in their order | one line |
+//! | [`Kind::Lines`] | lines that are not there yet, in their order | one line; of one pattern in `CODEOWNERS` and `.gitattributes` equal, or a clash |
 //! | [`Kind::Variables`] | lines by the name before `=` | equal, or a clash |
 //! | [`Kind::Requirements`] | lines by the name of the package | the narrower version, or a clash |
 //! | [`Kind::Sections`] | Markdown by its headings, a section paragraph by paragraph | one paragraph |
@@ -57,7 +57,7 @@ pub const MAX_DEPTH: usize = 128;
 /// The way in which texts of a path join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// JSON, with comments and trailing commas where a text has them.
+    /// JSON, with comments and trailing commas where a text has them. JSON5 has more, and no kind.
     Json,
     /// TOML.
     Toml,
@@ -89,7 +89,7 @@ impl Kind {
             }
             (".babelrc" | ".swcrc", _) => Kind::Json,
             (".eslintrc" | ".prettierrc", _) => Kind::Yaml,
-            (_, "json" | "jsonc" | "json5" | "code-workspace" | "webmanifest") => Kind::Json,
+            (_, "json" | "jsonc" | "code-workspace" | "webmanifest") => Kind::Json,
             (_, "toml") => Kind::Toml,
             (_, "yaml" | "yml") => Kind::Yaml,
             (_, "md" | "markdown") => Kind::Sections,
@@ -116,14 +116,14 @@ fn starts_as_json(first: &str, second: &str) -> bool {
 pub struct Policy {
     /// Which of two values of one key stands where they do not join; else that is a clash.
     pub prefer: Option<Prefer>,
-    /// For lists; the first pattern that matches decides, and without one it is [`Lists::Union`].
+    /// For lists; the first pattern that matches decides. Without one it is [`Lists::Union`], but
+    /// lists whose order is their meaning, such as commands, must be equal.
     pub lists: Vec<(Pattern, Lists)>,
 }
 
 impl Policy {
-    fn lists(&self, path: &[&str]) -> &Lists {
-        let found = self.lists.iter().find(|(pattern, _)| pattern.matches(path));
-        found.map_or(&Lists::Union, |(_, lists)| lists)
+    fn lists(&self, path: &[&str]) -> Option<&Lists> {
+        self.lists.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, lists)| lists)
     }
 }
 
@@ -208,7 +208,7 @@ pub enum MergeError {
 /// A place where two texts do not join.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clash {
-    /// The key path, the name of a region, or the line.
+    /// The key path, the name of a region, or the line; empty if it is about the whole.
     pub key: String,
     /// What the first has.
     pub first: Excerpt,
@@ -239,12 +239,21 @@ pub enum Why {
     /// The policy lets lists not differ.
     #[error("the lists differ, and the policy wants them equal")]
     Lists,
+    /// The order of the lists is their meaning, as of the words of a command.
+    #[error("the lists differ, and their order is their meaning")]
+    Order,
     /// No version satisfies both.
     #[error("no version satisfies both")]
     Versions,
     /// What an alias stands for cannot be changed at the alias.
     #[error("it is an alias or an anchor, which cannot be merged into")]
     Alias,
+    /// An alias that came from one text would stand for what the other says.
+    #[error("an alias would stand for something else")]
+    Anchor,
+    /// What the first has there is written in a way that has no room for it.
+    #[error("the first is written in a way that has no place for it")]
+    Place,
     /// A table of TOML with a header of its own, or of dotted keys, that something else would replace.
     #[error("a table with lines of its own cannot be replaced")]
     Table,
@@ -254,17 +263,30 @@ pub enum Why {
     /// A region that only the second has.
     #[error("the first has no region of that name")]
     Region,
+    /// Two parts of the second would change one part of the first.
+    #[error("the second says two things of it")]
+    Twice,
     /// The whole does not hold together, though each text does.
     #[error("the joined text could not be read again")]
     Whole,
 }
 
+impl Why {
+    /// Whether [`Policy::prefer`] would say what stands there.
+    pub fn is_of_preference(self) -> bool {
+        matches!(self, Why::Values | Why::Kinds | Why::Order | Why::Versions | Why::Alias)
+    }
+}
+
 impl fmt::Display for Clash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Clash { key, first, second, why } = self;
+        if !key.is_empty() {
+            write!(f, "`{key}`: ")?;
+        }
         write!(
             f,
-            "`{key}`: {why}: `{}` in line {} of the first, `{}` in line {} of the second",
+            "{why}: `{}` in line {} of the first, `{}` in line {} of the second",
             first.text, first.line, second.text, second.line
         )
     }
@@ -323,6 +345,7 @@ mod tests {
             ("docs/README.md", Some(Kind::Sections)),
             ("src/main.rs", None),
             ("notes.txt", None),
+            ("tsconfig.json5", None),
         ] {
             assert_eq!(Kind::of(&path.parse().unwrap(), "{}", "{}"), expected, "{path}");
         }

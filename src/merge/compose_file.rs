@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::Why;
 use super::deep::{Addition, Walk, What};
 use super::json::quoted;
+use super::source::Source;
 use super::tree::{Data, Member, Node, Scalar};
 use super::versions::Ecosystem;
 
@@ -34,13 +35,14 @@ pub(super) fn join<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Nod
     }
 }
 
-/// A setting: its value if it has one that a list and a table can write.
-fn setting(member: &Member) -> Option<(&str, Option<String>)> {
+/// A setting: its value if it has one that a list and a table can write. What is no text in a table
+/// is one in a list, as it is spelled.
+fn setting<'t>(source: &Source<'_>, member: &'t Member) -> Option<(&'t str, Option<String>)> {
     if !member.key.is_empty() {
         let value = match &member.value.data {
             Data::Scalar(Scalar::Null) => None,
-            Data::Scalar(Scalar::Text(value) | Scalar::Number(value)) => Some(value.clone()),
-            Data::Scalar(Scalar::Bool(value)) => Some(value.to_string()),
+            Data::Scalar(Scalar::Text(value)) => Some(value.clone()),
+            Data::Scalar(_) => Some(source.text[member.value.span.clone()].to_owned()),
             _ => return None,
         };
         return Some((&member.key, value));
@@ -52,29 +54,42 @@ fn setting(member: &Member) -> Option<(&str, Option<String>)> {
     })
 }
 
+fn in_list(key: &str, value: Option<&str>) -> String {
+    value.map_or_else(|| key.to_owned(), |value| format!("{key}={value}"))
+}
+
 fn settings<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) {
     let there: BTreeMap<&str, (Option<String>, &Member)> = first
         .members()
         .iter()
-        .filter_map(|member| setting(member).map(|(key, value)| (key, (value, member))))
+        .filter_map(|member| setting(walk.pair.first, member).map(|(key, value)| (key, (value, member))))
         .collect();
     let mut new = Vec::new();
     for member in second.members() {
-        let Some((key, value)) = setting(member) else {
-            walk.clash(first, &member.value, Why::Kinds);
+        let Some((key, value)) = setting(walk.pair.second, member) else {
+            walk.clash(first, &member.value, Why::Place);
             continue;
         };
         match there.get(key) {
             Some((same, _)) if *same == value => {}
             Some((_, ours)) => {
                 walk.path.push(key);
-                walk.clash(&ours.value, &member.value, Why::Values);
+                match (&first.data, &second.data, &value) {
+                    (Data::List(_), Data::List(_), _) => {
+                        walk.differ(Some(ours), &ours.value, &member.value, Why::Values);
+                    }
+                    (Data::List(_), ..) => {
+                        walk.differ_as(&ours.value, &member.value, in_list(key, value.as_deref()));
+                    }
+                    (_, _, Some(value)) => walk.differ_as(&ours.value, &member.value, value.clone()),
+                    _ => walk.clash(&ours.value, &member.value, Why::Place),
+                }
                 walk.path.pop();
             }
             None => new.push(match (&first.data, &second.data) {
                 (Data::List(_), Data::List(_)) => What::Member(member),
                 (Data::List(_), _) => {
-                    let text = value.map_or_else(|| key.to_owned(), |value| format!("{key}={value}"));
+                    let text = in_list(key, value.as_deref());
                     What::Written { text: quoted(&text), line: walk.pair.second.line(member.key_at.start) }
                 }
                 _ => {
@@ -102,7 +117,7 @@ fn services<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) {
             || matches!(member.value.members(), [condition] if condition.key == "condition" && condition.value.text() == Some(STARTED));
         let line = walk.pair.second.line(member.key_at.start);
         match (name(member), &first.data) {
-            (None, _) => walk.clash(first, &member.value, Why::Kinds),
+            (None, _) => walk.clash(first, &member.value, Why::Place),
             (Some(name), Data::Map(_)) if !there.contains_key(name) => {
                 let text = format!("{}: {{ condition: {STARTED} }}", quoted(name));
                 new.push(What::Written { text, line });
@@ -113,7 +128,7 @@ fn services<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) {
             _ if started => {}
             (Some(name), _) => {
                 let ours = there.get(name).map_or(first, |ours| &ours.value);
-                walk.clash(ours, &member.value, Why::Kinds);
+                walk.clash(ours, &member.value, Why::Place);
             }
         }
     }

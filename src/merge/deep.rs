@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose_file;
-use super::source::{Pair, Source, Splices};
+use super::source::{Pair, Piece, Source, Splices};
 use super::toml::Layout;
-use super::tree::{Data, Member, Node, Scalar};
+use super::tree::{Data, Member, Node};
 use super::versions::{self, Ecosystem, Joined};
-use super::{Clash, MergeError, Merged, Note, Policy, Why};
+use super::yaml::Bindings;
+use super::{Clash, MergeError, Merged, Note, Policy, Side, Why};
 use crate::composition::{Lists, Prefer};
 
 /// A text that was read.
@@ -17,8 +18,8 @@ pub(super) struct Document {
     /// None if the text has only comments.
     pub root: Option<Node>,
     pub layout: Layout,
-    /// The names of the anchors, and where each stands; of YAML only.
-    pub anchors: Vec<(String, usize)>,
+    /// Of YAML only.
+    pub yaml: Bindings,
 }
 
 /// A format with tables and lists.
@@ -45,7 +46,7 @@ pub(super) enum Edit<'t> {
     /// Another value in place of one.
     Replace { member: Option<&'t Member>, old: &'t Node, new: &'t Node, path: Vec<&'t str> },
     /// Another text in place of a string, on behalf of a line of the second.
-    Rewrite { old: &'t Node, text: String, line: usize },
+    Rewrite { old: &'t Node, path: Vec<&'t str>, text: String, line: usize },
     /// A string that becomes the `key` of a table with more members.
     Widen { old: &'t Node, key: &'static str, added: Vec<&'t Member> },
 }
@@ -79,7 +80,7 @@ pub(super) fn merge(
     let (one, other) = (syntax.read(first)?, syntax.read(second)?);
     let Some(theirs) = other.root.as_ref().filter(|root| !root.is_empty()) else { return Ok(first.alone()) };
     let pair = Pair::new(first, second);
-    let Some(ours) = &one.root else { return behind_comments(&pair) };
+    let Some(ours) = &one.root else { return behind_comments(syntax, &pair, &one, &other, theirs) };
     let mut walk = Walk {
         pair: &pair,
         ecosystem,
@@ -102,26 +103,45 @@ pub(super) fn merge(
         return Err(MergeError::Clashes(clashes));
     }
     let merged = Merged { notes, ..splices.apply(first)? };
-    let reread = Source::new(first.side, &merged.text)?;
-    match syntax.read(&reread) {
-        Ok(_) => Ok(merged),
-        Err(_) => {
-            Err(MergeError::Clashes(vec![pair.clash(String::new(), &ours.span, &theirs.span, Why::Whole)]))
-        }
-    }
+    let whole = pair.clash(String::new(), &ours.span, &theirs.span, Why::Whole);
+    reread(syntax, &merged).map(|_| merged).ok_or(MergeError::Clashes(vec![whole]))
+}
+
+fn reread(syntax: &dyn Syntax, merged: &Merged) -> Option<Document> {
+    syntax.read(&Source::new(Side::First, &merged.text).ok()?).ok()
 }
 
 /// The first has only comments: the second stands behind them.
-fn behind_comments(pair: &Pair<'_>) -> Result<Merged, MergeError> {
-    let first = pair.first.text;
+fn behind_comments(
+    syntax: &dyn Syntax,
+    pair: &Pair<'_>,
+    one: &Document,
+    other: &Document,
+    theirs: &Node,
+) -> Result<Merged, MergeError> {
+    let (first, second) = (pair.first.text, pair.second.text);
     let mut splices = Splices::default();
-    let start = pair.second.text.len() - pair.second.text.trim_start_matches('\u{feff}').len();
-    let mut pieces = vec![pair.copied(start..pair.second.text.len())];
+    let start = second.len() - second.trim_start_matches('\u{feff}').len();
+    let mut pieces = Vec::new();
     if !first.ends_with('\n') {
-        pieces.insert(0, super::source::Piece::glue(pair.line_break));
+        pieces.push(Piece::glue(pair.line_break));
+    }
+    match (&one.yaml.mark, &other.yaml.mark) {
+        // One mark is enough, and two are two documents.
+        (Some(_), Some(mark)) => {
+            let behind = second[mark.end..].trim_start_matches([' ', '\t']).trim_start_matches(['\r', '\n']);
+            let behind = second.len() - behind.len();
+            pieces.extend([pair.copied(start..mark.start), pair.copied(behind..second.len())]);
+        }
+        _ => pieces.push(pair.copied(start..second.len())),
     }
     splices.insert(first.len(), pieces);
-    splices.apply(pair.first)
+    let merged = splices.apply(pair.first)?;
+    let whole = || pair.clash(String::new(), &(0..first.len()), &theirs.span, Why::Whole);
+    match reread(syntax, &merged).and_then(|document| document.root) {
+        Some(root) if root.fingerprint() == theirs.fingerprint() => Ok(merged),
+        _ => Err(MergeError::Clashes(vec![whole()])),
+    }
 }
 
 pub(super) struct Walk<'w, 't> {
@@ -138,17 +158,22 @@ impl<'t> Walk<'_, 't> {
     fn join(&mut self, member: Option<&'t Member>, first: &'t Node, second: &'t Node) {
         match (&first.data, &second.data) {
             (Data::Alias(_), _) | (_, Data::Alias(_)) => {
-                if first.fingerprint() != second.fingerprint() {
+                if first.meaning() != second.meaning() {
                     self.differ(member, first, second, Why::Alias);
                 }
             }
             _ if compose_file::join(self, first, second) => {}
+            (Data::Map(_), Data::Map(_))
+                if self.wants_versions() && self.ecosystem.are_of_two_places(first, second) =>
+            {
+                self.differ(member, first, second, Why::Kinds);
+            }
             (Data::Map(ours), Data::Map(theirs)) => self.tables(first, ours, theirs),
             (Data::List(ours), Data::List(theirs)) => self.lists(member, first, second, ours, theirs),
             (Data::Scalar(one), Data::Scalar(other)) if one == other => {}
             (Data::Scalar(_), Data::Scalar(_)) => self.scalars(member, first, second),
-            (Data::Map(_) | Data::List(_), Data::Scalar(Scalar::Null)) => {}
-            (Data::Scalar(Scalar::Null), _) => self.replace(member, first, second),
+            (Data::Map(_) | Data::List(_), _) if second.is_absent() => {}
+            (_, Data::Map(_) | Data::List(_)) if first.is_absent() => self.replace(member, first, second),
             (Data::Scalar(_), Data::Map(theirs))
                 if self.wants_versions() && second.get("version").is_some() =>
             {
@@ -223,13 +248,20 @@ impl<'t> Walk<'_, 't> {
         theirs: &'t [Member],
     ) {
         match self.policy.lists(&self.path) {
-            Lists::Union if self.ecosystem.lists_packages(&self.path) => self.packages(first, ours, theirs),
-            Lists::Union => self.union(first, ours, theirs, None),
-            Lists::By(key) => self.union(first, ours, theirs, Some(key)),
-            Lists::Append => self.push(first, ours.len(), theirs.iter()),
-            Lists::Replace | Lists::Error if first.fingerprint() == second.fingerprint() => {}
-            Lists::Replace => self.replace(member, first, second),
-            Lists::Error => self.clash(first, second, Why::Lists),
+            Some(Lists::By(key)) => self.union(first, ours, theirs, Some(key)),
+            Some(Lists::Append) => self.push(first, ours.len(), theirs.iter()),
+            Some(Lists::Replace | Lists::Error) if first.fingerprint() == second.fingerprint() => {}
+            Some(Lists::Replace) => self.replace(member, first, second),
+            Some(Lists::Error) => self.clash(first, second, Why::Lists),
+            None if self.ecosystem.keeps_order(&self.path) => {
+                if first.fingerprint() != second.fingerprint() {
+                    self.differ(member, first, second, Why::Order);
+                }
+            }
+            None | Some(Lists::Union) if self.ecosystem.lists_packages(&self.path) => {
+                self.packages(first, ours, theirs);
+            }
+            None | Some(Lists::Union) => self.union(first, ours, theirs, None),
         }
     }
 
@@ -304,16 +336,28 @@ impl<'t> Walk<'_, 't> {
         });
         if joined != one {
             let line = self.pair.second.line(second.span.start);
-            self.edits.push(Edit::Rewrite { old: first, text: joined, line });
+            self.edits.push(Edit::Rewrite { old: first, path: self.path.clone(), text: joined, line });
         }
     }
 
     /// What the policy says of two values that are not one.
-    fn differ(&mut self, member: Option<&'t Member>, first: &'t Node, second: &'t Node, why: Why) {
+    pub fn differ(&mut self, member: Option<&'t Member>, first: &'t Node, second: &'t Node, why: Why) {
         match self.policy.prefer {
             None => self.clash(first, second, why),
             Some(Prefer::Earlier) => {}
             Some(Prefer::Later) => self.replace(member, first, second),
+        }
+    }
+
+    /// The same where the value of the second is written in another way in the first.
+    pub fn differ_as(&mut self, first: &'t Node, second: &'t Node, text: String) {
+        match self.policy.prefer {
+            None => self.clash(first, second, Why::Values),
+            Some(Prefer::Earlier) => {}
+            Some(Prefer::Later) => {
+                let line = self.pair.second.line(second.span.start);
+                self.edits.push(Edit::Rewrite { old: first, path: self.path.clone(), text, line });
+            }
         }
     }
 

@@ -251,7 +251,7 @@ fn overlap(first: &Source<'_>, at: &Range<usize>, pieces: &[Piece]) -> Clash {
     let text = pieces.iter().find_map(|piece| Some((piece.line?, piece.text.trim().lines().next()?)));
     let (line, text) = text.unwrap_or((1, ""));
     let second = Excerpt { line, text: text.to_owned() };
-    Clash { key: String::new(), first: first.excerpt(at), second, why: Why::Whole }
+    Clash { key: format!("line {}", first.line(at.start)), first: first.excerpt(at), second, why: Why::Twice }
 }
 
 #[derive(Clone, Copy)]

@@ -585,7 +585,7 @@ impl Writer<'_, '_> {
                     }
                 }
                 _ => {
-                    let clash = self.pair.clash(path.join("."), &into.span, &member.value.span, Why::Kinds);
+                    let clash = self.pair.clash(path.join("."), &into.span, &member.value.span, Why::Place);
                     self.clashes.push(clash);
                 }
             }

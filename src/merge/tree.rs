@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use sha2::{Digest, Sha256};
+
 /// A value and its place.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -18,9 +20,12 @@ pub(super) enum Data {
     Scalar(Scalar),
     List(Vec<Member>),
     Map(Vec<Member>),
-    /// What the anchor of that name stands for; of YAML only.
-    Alias(String),
+    /// Of YAML only.
+    Alias(Meaning),
 }
+
+/// What is equal exactly for equal values, and short however much there is.
+pub(super) type Meaning = [u8; 32];
 
 /// Two scalars are one value exactly if they are equal here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,13 +86,24 @@ impl Node {
         }
     }
 
-    pub fn is_null(&self) -> bool {
-        matches!(self.data, Data::Scalar(Scalar::Null))
+    /// Whether nothing is written there, as behind the colon of a key of YAML. A null that is written
+    /// is a value.
+    pub fn is_absent(&self) -> bool {
+        matches!(self.data, Data::Scalar(Scalar::Null)) && self.span.is_empty()
     }
 
     /// Whether it holds nothing, so that there is nothing to join.
     pub fn is_empty(&self) -> bool {
-        self.is_null() || matches!(&self.data, Data::List(members) | Data::Map(members) if members.is_empty())
+        self.is_absent()
+            || matches!(&self.data, Data::List(members) | Data::Map(members) if members.is_empty())
+    }
+
+    /// What it or, of an alias, its anchor says.
+    pub fn meaning(&self) -> Meaning {
+        match self.data {
+            Data::Alias(meaning) => meaning,
+            _ => Sha256::digest(self.fingerprint()).into(),
+        }
     }
 
     /// A text that is equal exactly for equal values. The order of keys does not count.
@@ -101,7 +117,7 @@ impl Node {
         // Writing to a string cannot fail.
         let _ = match &self.data {
             Data::Scalar(scalar) => write!(out, "{scalar:?}"),
-            Data::Alias(name) => write!(out, "*{name:?}"),
+            Data::Alias(meaning) => write!(out, "*{meaning:?}"),
             Data::List(items) => {
                 out.push('[');
                 for item in items {

@@ -1,5 +1,6 @@
 //! Versions that are wanted of one package twice.
 
+use super::tree::Node;
 use crate::constraint::Constraint;
 use crate::path::RelPath;
 
@@ -10,6 +11,7 @@ pub(super) enum Ecosystem {
     Cargo,
     Python,
     Compose,
+    Eslint,
     Other,
 }
 
@@ -22,6 +24,7 @@ impl Ecosystem {
             "package.json" => Ecosystem::Npm,
             "cargo.toml" => Ecosystem::Cargo,
             "pyproject.toml" => Ecosystem::Python,
+            ".eslintrc" | ".eslintrc.json" | ".eslintrc.yaml" | ".eslintrc.yml" => Ecosystem::Eslint,
             name => match name.strip_suffix(".yaml").or(name.strip_suffix(".yml")) {
                 Some(stem) if compose(stem) => Ecosystem::Compose,
                 _ => Ecosystem::Other,
@@ -42,6 +45,33 @@ impl Ecosystem {
             (Ecosystem::Python, path) => self.lists_packages(path),
             _ => false,
         }
+    }
+
+    /// Whether a key path leads to a list whose order is its meaning: a command, or the severity and
+    /// the options of a rule.
+    pub fn keeps_order(self, path: &[&str]) -> bool {
+        match (self, path) {
+            (Ecosystem::Compose, ["services", _, "command" | "entrypoint"])
+            | (Ecosystem::Compose, ["services", _, "healthcheck", "test"]) => true,
+            (Ecosystem::Npm, ["eslintConfig", inner @ ..]) | (Ecosystem::Eslint, inner) => {
+                matches!(inner, ["rules", _] | ["overrides", .., "rules", _])
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether two tables about one package say of different places where it comes from.
+    ///
+    /// As Cargo refuses them; a version may stand beside a place, but not beside `workspace`.
+    pub fn are_of_two_places(self, first: &Node, second: &Node) -> bool {
+        let clash = |one: &Node, other: &Node| {
+            let has = |node: &Node, key: &str| node.get(key).is_some();
+            has(one, "git") && has(other, "path")
+                || has(one, "workspace")
+                    && !has(other, "workspace")
+                    && ["version", "git", "path", "registry"].iter().any(|key| has(other, key))
+        };
+        self == Ecosystem::Cargo && (clash(first, second) || clash(second, first))
     }
 
     /// Whether a key path leads to a table that its tools keep sorted.

@@ -16,8 +16,8 @@ use super::deep::{Addition, Document, Edit, Syntax, What};
 use super::flow::{self, Bare, Comments, Style};
 use super::json;
 use super::source::{Pair, Piece, Source, Splices};
-use super::tree::{Data, Form, Member, Node, Scalar};
-use super::{Clash, MAX_DEPTH, MergeError, Side, Why};
+use super::tree::{Data, Form, Meaning, Member, Node, Scalar};
+use super::{Clash, Excerpt, MAX_DEPTH, MergeError, Side, Why};
 
 /// The most values that a text of YAML may stand for once its aliases are written out; every 64 bytes
 /// of a text count as one more.
@@ -41,11 +41,57 @@ impl Syntax for Yaml {
         second: &Document,
         edits: &[Edit<'_>],
     ) -> Result<Splices, Vec<Clash>> {
-        let mut writer = Writer { pair, first, second, splices: Splices::default(), clashes: Vec::new() };
+        let clashes = bindings(pair, &first.yaml, &second.yaml, edits);
+        let mut writer = Writer { pair, first, second, splices: Splices::default(), clashes };
         for edit in edits {
             writer.edit(edit);
         }
         if writer.clashes.is_empty() { Ok(writer.splices) } else { Err(writer.clashes) }
+    }
+}
+
+/// What ties a document together but stands in no tree.
+#[derive(Default)]
+pub(super) struct Bindings {
+    /// The `---` before the document.
+    pub mark: Option<Range<usize>>,
+    /// In their order.
+    anchors: Vec<Anchor>,
+    /// In their order.
+    aliases: Vec<Alias>,
+}
+
+struct Anchor {
+    name: String,
+    at: usize,
+    /// What it names.
+    value: Range<usize>,
+    meaning: Meaning,
+}
+
+struct Alias {
+    at: Range<usize>,
+    /// By its place.
+    anchor: usize,
+}
+
+/// What stands around a value or an entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// Lines, by their indentation.
+    Lines,
+    Brackets,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Collection {
+    List,
+    Table,
+}
+
+impl Collection {
+    fn of(data: &Data) -> Collection {
+        if matches!(data, Data::List(_)) { Collection::List } else { Collection::Table }
     }
 }
 
@@ -55,7 +101,9 @@ type Placed<'t> = (Event<'t>, Range<usize>);
 struct Reader<'r, 't> {
     source: &'r Source<'t>,
     events: std::iter::Peekable<std::vec::IntoIter<Placed<'t>>>,
-    anchors: Vec<(String, usize)>,
+    bindings: Bindings,
+    /// The places of the anchors whose values are complete, by the parser's number.
+    anchors: BTreeMap<usize, usize>,
     /// The end of the last scalar.
     done: usize,
 }
@@ -82,7 +130,8 @@ fn events(text: &str) -> Result<Vec<Placed<'_>>, (usize, ScanError)> {
 impl<'r, 't> Reader<'r, 't> {
     fn new(source: &'r Source<'t>) -> Result<Reader<'r, 't>, MergeError> {
         let events = events(source.text).map_err(|(at, error)| source.unreadable(at, error.info()))?;
-        Ok(Reader { source, events: events.into_iter().peekable(), anchors: Vec::new(), done: 0 })
+        let (bindings, anchors) = (Bindings::default(), BTreeMap::new());
+        Ok(Reader { source, events: events.into_iter().peekable(), bindings, anchors, done: 0 })
     }
 
     fn document(mut self) -> Result<Document, MergeError> {
@@ -94,14 +143,15 @@ impl<'r, 't> Reader<'r, 't> {
                 }
                 Event::DocumentStart(explicit) => {
                     let from = if explicit { span.end } else { self.start() };
-                    root = Some(self.value(from, 0, false)?);
+                    self.bindings.mark = explicit.then_some(span);
+                    root = Some(self.value(from, 0, Around::Lines)?);
                 }
                 _ => {}
             }
         }
         Ok(Document {
-            root: root.filter(|root| !root.is_null()),
-            anchors: self.anchors,
+            root: root.filter(|root| !root.is_absent()),
+            yaml: self.bindings,
             ..Document::default()
         })
     }
@@ -114,15 +164,15 @@ impl<'r, 't> Reader<'r, 't> {
         &self.source.text[from..]
     }
 
-    /// Where a value begins that stands somewhere behind a place; anchors stand before it.
-    fn begin(&mut self, from: usize) -> usize {
-        let mut at = COMMENTS.skip(self.source.text, from);
-        while let Some(name) = self.text(at).strip_prefix('&') {
-            let end = name.find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(name.len());
-            self.anchors.push((name[..end].to_owned(), at));
-            at = COMMENTS.skip(self.source.text, at + 1 + end);
-        }
-        at
+    /// Notes the anchor that stands somewhere behind a place, and gives its end.
+    fn anchor(&mut self, from: usize) -> usize {
+        let at = COMMENTS.skip(self.source.text, from);
+        let Some(name) = self.text(at).strip_prefix('&') else { return at };
+        let end = name.find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(name.len());
+        let behind = at + 1 + end;
+        let (name, value) = (name[..end].to_owned(), behind..behind);
+        self.bindings.anchors.push(Anchor { name, at, value, meaning: Meaning::default() });
+        behind
     }
 
     fn next(&mut self) -> Result<Placed<'t>, MergeError> {
@@ -130,7 +180,28 @@ impl<'r, 't> Reader<'r, 't> {
         self.events.next().ok_or_else(missing)
     }
 
-    fn value(&mut self, from: usize, depth: usize, in_flow: bool) -> Result<Node, MergeError> {
+    fn value(&mut self, from: usize, depth: usize, around: Around) -> Result<Node, MergeError> {
+        let number = match self.events.peek() {
+            Some((Event::Scalar(_, _, number, _), _)) => *number,
+            Some((Event::SequenceStart(number, _) | Event::MappingStart(number, _), _)) => *number,
+            _ => 0,
+        };
+        if number == 0 {
+            return self.bare(from, depth, around);
+        }
+        let place = self.bindings.anchors.len();
+        let start = self.anchor(from);
+        let node = self.bare(start, depth, around)?;
+        let Some(anchor) = self.bindings.anchors.get_mut(place) else {
+            return Err(self.source.unreadable(node.span.start, "an anchor should be here"));
+        };
+        (anchor.value, anchor.meaning) = (node.span.clone(), node.meaning());
+        self.anchors.insert(number, place);
+        Ok(node)
+    }
+
+    /// A value without its anchor.
+    fn bare(&mut self, from: usize, depth: usize, around: Around) -> Result<Node, MergeError> {
         let (event, span) = self.next()?;
         match event {
             Event::Scalar(_, _, _, Some(_))
@@ -138,26 +209,33 @@ impl<'r, 't> Reader<'r, 't> {
             | Event::MappingStart(_, Some(_)) => {
                 Err(self.source.unreadable(span.start, "tags such as `!!str` are not supported"))
             }
-            Event::Alias(_) => {
-                let name = self.source.text[span.clone()].trim_start_matches('*').to_owned();
+            Event::Alias(number) => {
+                let Some(&anchor) = self.anchors.get(&number) else {
+                    return Err(self.source.unreadable(span.start, "an alias stands within its own anchor"));
+                };
+                self.bindings.aliases.push(Alias { at: span.clone(), anchor });
                 self.done = span.end;
-                Ok(Node { data: Data::Alias(name), span, form: Form::Flow })
+                let meaning = self.bindings.anchors[anchor].meaning;
+                Ok(Node { data: Data::Alias(meaning), span, form: Form::Flow })
             }
             Event::Scalar(text, style, ..) => Ok(self.scalar(&text, style, span, from)),
             Event::MappingStart(..) | Event::SequenceStart(..) if depth >= MAX_DEPTH => {
                 Err(self.source.unreadable(span.start, format!("it is more than {MAX_DEPTH} levels deep")))
             }
             Event::MappingStart(..) | Event::SequenceStart(..) => {
-                let list = matches!(event, Event::SequenceStart(..));
-                let start = self.begin(from);
-                let bracket = self.text(start).starts_with(if list { '[' } else { '{' });
-                match (bracket, list) {
-                    (true, _) => self.flow(start, depth, list),
-                    (false, _) if in_flow => Err(self
+                let collection = match event {
+                    Event::SequenceStart(..) => Collection::List,
+                    _ => Collection::Table,
+                };
+                let start = COMMENTS.skip(self.source.text, from);
+                let bracket = if collection == Collection::List { '[' } else { '{' };
+                match (self.text(start).starts_with(bracket), collection) {
+                    (true, _) => self.flow(start, depth, collection),
+                    (false, _) if around == Around::Brackets => Err(self
                         .source
                         .unreadable(span.start, "a pair in a list between brackets needs braces")),
-                    (false, true) => self.items(start, depth),
-                    (false, false) => self.entries(start, depth),
+                    (false, Collection::List) => self.items(start, depth),
+                    (false, Collection::Table) => self.entries(start, depth),
                 }
             }
             _ => Err(self.source.unreadable(span.start, "a value is missing")),
@@ -166,10 +244,10 @@ impl<'r, 't> Reader<'r, 't> {
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Range<usize>, from: usize) -> Node {
         let written = &self.source.text[span.clone()];
+        let start = COMMENTS.skip(self.source.text, from);
         let span = match style {
             ScalarStyle::Plain if text.is_empty() => from..from,
             ScalarStyle::Literal | ScalarStyle::Folded => {
-                let start = self.begin(from);
                 let header = self.source.line_end(start);
                 let all = &self.source.text[start..span.end.max(header)];
                 // `+` keeps the empty lines behind it.
@@ -179,14 +257,10 @@ impl<'r, 't> Reader<'r, 't> {
                 start..start + end.trim_end_matches([' ', '\r']).len().max(1)
             }
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                let start = self.begin(from);
                 start..start + quoted_length(self.text(start))
             }
             ScalarStyle::Plain => span.start..span.start + written.trim_end().len(),
         };
-        if style == ScalarStyle::Plain && written.starts_with('&') {
-            self.begin(span.start);
-        }
         self.done = span.end;
         let scalar =
             if style == ScalarStyle::Plain { core_schema(text) } else { Scalar::Text(text.to_owned()) };
@@ -197,7 +271,7 @@ impl<'r, 't> Reader<'r, 't> {
     fn key(
         &mut self,
         keys: &mut BTreeSet<String>,
-        in_flow: bool,
+        around: Around,
     ) -> Result<(String, Range<usize>, usize), MergeError> {
         let (event, span) = self.next()?;
         let Event::Scalar(text, _, 0, None) = event else {
@@ -218,7 +292,7 @@ impl<'r, 't> Reader<'r, 't> {
             let end = span.end + space + 1;
             return Ok((key, span, end));
         }
-        if in_flow {
+        if around == Around::Brackets {
             let end = span.end;
             return Ok((key, span, end));
         }
@@ -229,18 +303,22 @@ impl<'r, 't> Reader<'r, 't> {
         self.events.next_if(|(event, _)| event == end).is_some()
     }
 
-    fn flow(&mut self, start: usize, depth: usize, list: bool) -> Result<Node, MergeError> {
+    fn flow(&mut self, start: usize, depth: usize, collection: Collection) -> Result<Node, MergeError> {
         let (mut bare, mut keys) = (Vec::new(), BTreeSet::new());
-        let close = if list { Event::SequenceEnd } else { Event::MappingEnd };
+        let close = match collection {
+            Collection::List => Event::SequenceEnd,
+            Collection::Table => Event::MappingEnd,
+        };
         let mut from = start + 1;
         while !self.ends(&close) {
-            let (key, key_at, begin) = if list {
-                let at = COMMENTS.skip(self.source.text, from);
-                (String::new(), at..at, at)
-            } else {
-                self.key(&mut keys, true)?
+            let (key, key_at, begin) = match collection {
+                Collection::List => {
+                    let at = COMMENTS.skip(self.source.text, from);
+                    (String::new(), at..at, at)
+                }
+                Collection::Table => self.key(&mut keys, Around::Brackets)?,
             };
-            let value = self.value(begin, depth + 1, true)?;
+            let value = self.value(begin, depth + 1, Around::Brackets)?;
             let behind = COMMENTS.skip(self.source.text, value.span.end);
             from = behind + usize::from(self.text(behind).starts_with(','));
             bare.push(Bare { key, key_at, value });
@@ -253,7 +331,10 @@ impl<'r, 't> Reader<'r, 't> {
         let end = bracket + 1;
         self.done = end;
         let members = flow::members(self.source.text, &(start..end), bare, COMMENTS);
-        let data = if list { Data::List(members) } else { Data::Map(members) };
+        let data = match collection {
+            Collection::List => Data::List(members),
+            Collection::Table => Data::Map(members),
+        };
         Ok(Node { data, span: start..end, form: Form::Flow })
     }
 
@@ -261,8 +342,8 @@ impl<'r, 't> Reader<'r, 't> {
         let (mut members, mut keys) = (Vec::new(), BTreeSet::new());
         while !self.ends(&Event::MappingEnd) {
             let limit = self.done;
-            let (key, key_at, from) = self.key(&mut keys, false)?;
-            let value = self.value(from, depth + 1, false)?;
+            let (key, key_at, from) = self.key(&mut keys, Around::Lines)?;
+            let value = self.value(from, depth + 1, Around::Lines)?;
             members.push(self.member(key, key_at, value, limit));
         }
         Ok(self.block(start, members, Data::Map))
@@ -277,7 +358,7 @@ impl<'r, 't> Reader<'r, 't> {
             if !self.text(dash).starts_with('-') {
                 return Err(self.source.unreadable(dash, "an item of a list should be here"));
             }
-            let value = self.value(dash + 1, depth + 1, false)?;
+            let value = self.value(dash + 1, depth + 1, Around::Lines)?;
             from = value.span.end;
             members.push(self.member(String::new(), dash..dash, value, limit));
         }
@@ -341,6 +422,10 @@ fn core_schema(text: &str) -> Scalar {
     if let Some(number) = whole.or(decimal) {
         return Scalar::Number(number.to_string());
     }
+    if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()) {
+        let sign = if text.starts_with('-') { "-" } else { "" };
+        return Scalar::Number(format!("{sign}{}", digits.trim_start_matches('0')));
+    }
     let infinite = [".inf", ".Inf", ".INF"].contains(&digits);
     let nan = [".nan", ".NaN", ".NAN"].contains(&text);
     let starts = digits.starts_with(|c: char| c.is_ascii_digit())
@@ -350,6 +435,109 @@ fn core_schema(text: &str) -> Scalar {
         _ if infinite || nan => Scalar::Number(text.to_ascii_lowercase()),
         _ => Scalar::Text(text.to_owned()),
     }
+}
+
+/// What would tie an alias to something else than its own text does.
+///
+/// An alias stands for the last anchor of its name before it. So what is brought must bring no name
+/// that is there, and its aliases their anchors, unless the first has the same; and what an alias of
+/// the first stands for must not change.
+fn bindings(pair: &Pair<'_>, ours: &Bindings, theirs: &Bindings, edits: &[Edit<'_>]) -> Vec<Clash> {
+    let mut brought: Vec<(&Range<usize>, Vec<&str>, &Node)> = Vec::new();
+    for edit in edits {
+        match edit {
+            Edit::Grow { into, path, added } => brought.extend(added.iter().filter_map(|addition| {
+                let What::Member(member) = addition.what else { return None };
+                Some((&member.whole, [&path[..], &[&member.key]].concat(), *into))
+            })),
+            Edit::Replace { old, new, path, .. } => brought.push((&new.span, path.clone(), *old)),
+            Edit::Rewrite { .. } | Edit::Widen { .. } => {}
+        }
+    }
+    brought.sort_by_key(|(span, ..)| span.start);
+    let is_brought = |at: usize| {
+        let before = brought.partition_point(|(span, ..)| span.start <= at);
+        before.checked_sub(1).is_some_and(|place| at < brought[place].0.end)
+    };
+    let mut names: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, anchor) in ours.anchors.iter().enumerate() {
+        names.entry(&anchor.name).or_default().push(place);
+    }
+    let mut used: BTreeSet<usize> = BTreeSet::new();
+    let mut clashes = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for (span, path, old) in &brought {
+        let within = |at: usize| (span.start..span.end).contains(&at);
+        let from = theirs.anchors.partition_point(|anchor| anchor.at < span.start);
+        let anchors = theirs.anchors[from..].iter().take_while(|anchor| within(anchor.at));
+        let from = theirs.aliases.partition_point(|alias| alias.at.start < span.start);
+        let aliases = theirs.aliases[from..].iter().take_while(|alias| within(alias.at.start));
+        let mut is_bound = true;
+        for anchor in anchors {
+            is_bound &= !names.contains_key(&*anchor.name) && seen.insert(&anchor.name);
+        }
+        for anchor in
+            aliases.map(|alias| &theirs.anchors[alias.anchor]).filter(|anchor| !is_brought(anchor.at))
+        {
+            match names.get(&*anchor.name).map(Vec::as_slice) {
+                Some(&[same]) if ours.anchors[same].meaning == anchor.meaning => drop(used.insert(same)),
+                _ => is_bound = false,
+            }
+        }
+        if !is_bound {
+            clashes.push(pair.clash(path.join("."), &old.span, span, Why::Anchor));
+        }
+    }
+    clashes.extend(changed(pair, ours, &used, edits));
+    clashes
+}
+
+/// The edits that change what an alias of the first, or one that comes to it, stands for.
+fn changed(pair: &Pair<'_>, ours: &Bindings, used: &BTreeSet<usize>, edits: &[Edit<'_>]) -> Vec<Clash> {
+    // For each anchor that is needed, where it is needed last.
+    let there = ours.aliases.iter().map(|alias| (alias.anchor, alias.at.start));
+    let needed: BTreeMap<usize, usize> =
+        there.chain(used.iter().map(|&anchor| (anchor, usize::MAX))).collect();
+    // What the outermost of them name, as these contain all others.
+    let mut outermost: Vec<&Range<usize>> = Vec::new();
+    for &anchor in needed.keys() {
+        let value = &ours.anchors[anchor].value;
+        if outermost.last().is_none_or(|last| last.end < value.end) {
+            outermost.push(value);
+        }
+    }
+    let is_within = |span: &Range<usize>| {
+        let before = outermost.partition_point(|value| value.start <= span.start);
+        before.checked_sub(1).is_some_and(|place| span.end <= outermost[place].end)
+    };
+    let takes_away = |span: &Range<usize>| {
+        let from = ours.anchors.partition_point(|anchor| anchor.at < span.start);
+        let to = ours.anchors.partition_point(|anchor| anchor.at < span.end);
+        (from..to).any(|anchor| needed.get(&anchor).is_some_and(|last| *last >= span.end))
+    };
+    let clash = |edit: &Edit<'_>| {
+        let (path, old, second) = match edit {
+            Edit::Grow { into, path, added } => {
+                let second = match &added.first()?.what {
+                    What::Member(member) => pair.second.excerpt(&member.whole),
+                    What::Written { text, line } => Excerpt { line: *line, text: text.clone() },
+                };
+                (path, into, is_within(&into.span).then_some(second)?)
+            }
+            Edit::Replace { old, new, path, .. } => {
+                let is_needed = is_within(&old.span) || takes_away(&old.span);
+                (path, old, is_needed.then(|| pair.second.excerpt(&new.span))?)
+            }
+            Edit::Rewrite { old, path, text, line } => {
+                let second = Excerpt { line: *line, text: text.clone() };
+                (path, old, is_within(&old.span).then_some(second)?)
+            }
+            // Only TOML writes one thing as a value or as a table.
+            Edit::Widen { .. } => return None,
+        };
+        Some(Clash { key: path.join("."), first: pair.first.excerpt(&old.span), second, why: Why::Anchor })
+    };
+    edits.iter().filter_map(clash).collect()
 }
 
 struct Writer<'w, 't> {
@@ -363,36 +551,19 @@ struct Writer<'w, 't> {
 impl Writer<'_, '_> {
     fn edit(&mut self, edit: &Edit<'_>) {
         match edit {
-            Edit::Grow { into, path, added } => {
-                for addition in added {
-                    if let What::Member(member) = addition.what {
-                        self.keep_anchors(path, into, member);
-                    }
-                }
-                match into.form {
-                    Form::Block(column) => self.block(into, column, added),
-                    _ if into.is_empty() && self.fill(into, added) => {}
-                    _ => self.flow(into, added),
-                }
-            }
-            Edit::Replace { member, old, new, .. } => self.replace(*member, old, new),
-            Edit::Rewrite { old, text, line } => {
-                self.splices.put(old.span.clone(), vec![Piece::rewritten(json::quoted(text), *line)]);
+            Edit::Grow { into, added, .. } => match into.form {
+                Form::Block(column) => self.block(into, column, added),
+                _ if into.is_empty() && self.fill(into, added) => {}
+                _ => self.flow(into, added),
+            },
+            Edit::Replace { member, old, new, path } => self.replace(*member, old, new, path),
+            Edit::Rewrite { old, text, line, .. } => {
+                let gap = if old.span.is_empty() { " " } else { "" };
+                let text = format!("{gap}{}", json::quoted(text));
+                self.splices.put(old.span.clone(), vec![Piece::rewritten(text, *line)]);
             }
             // Only TOML writes one thing as a value or as a table.
             Edit::Widen { .. } => {}
-        }
-    }
-
-    /// Refuses an anchor that would change what an alias of the first stands for.
-    fn keep_anchors(&mut self, path: &[&str], into: &Node, member: &Member) {
-        let from = self.second.anchors.partition_point(|(_, at)| *at < member.whole.start);
-        let brought = self.second.anchors[from..].iter().take_while(|(_, at)| *at < member.whole.end);
-        for (name, _) in brought {
-            if self.first.anchors.iter().any(|(there, _)| there == name) {
-                let key = path.iter().copied().chain([&*member.key]).collect::<Vec<_>>().join(".");
-                self.clashes.push(self.pair.clash(key, &into.span, &member.whole, Why::Alias));
-            }
         }
     }
 
@@ -423,14 +594,14 @@ impl Writer<'_, '_> {
         }
         let key = first.text[first.line_start(into.span.start)..].trim_start_matches(['\u{feff}', ' ', '-']);
         let outer = column(first, first.text.len() - key.len());
-        let list = matches!(into.data, Data::List(_));
+        let collection = Collection::of(&into.data);
         let to = if is_root { 0 } else { outer + self.pair.step.len().max(2) };
         let mut pieces = Vec::new();
         for (place, addition) in added.iter().enumerate() {
             if !is_root || place > 0 {
                 pieces.push(Piece::glue(format!("{}{}", self.pair.line_break, " ".repeat(to))));
             }
-            self.entry(&addition.what, to, list, &mut pieces);
+            self.entry(&addition.what, to, collection, &mut pieces);
         }
         if is_root {
             self.splices.put(into.span.clone(), pieces);
@@ -486,22 +657,22 @@ impl Writer<'_, '_> {
 
     fn block(&mut self, into: &Node, column: usize, added: &[Addition<'_>]) {
         let Some(last) = into.members().last() else { return };
-        let list = matches!(into.data, Data::List(_));
+        let collection = Collection::of(&into.data);
         let mut pieces = Vec::new();
         for addition in added {
             pieces.push(Piece::glue(format!("{}{}", self.pair.line_break, " ".repeat(column))));
-            self.entry(&addition.what, column, list, &mut pieces);
+            self.entry(&addition.what, column, collection, &mut pieces);
         }
         self.splices.insert(last.whole.end, pieces);
     }
 
     /// An entry or an item of the second at a column.
-    fn entry(&self, what: &What<'_>, to: usize, list: bool, pieces: &mut Vec<Piece>) {
+    fn entry(&self, what: &What<'_>, to: usize, collection: Collection, pieces: &mut Vec<Piece>) {
         let second = self.pair.second;
         let member = match what {
             What::Member(member) => member,
             What::Written { text, line } => {
-                let dash = if list { "- " } else { "" };
+                let dash = if collection == Collection::List { "- " } else { "" };
                 return pieces.push(Piece::rewritten(format!("{dash}{text}"), *line));
             }
         };
@@ -512,7 +683,7 @@ impl Writer<'_, '_> {
         let value = member.value.span.clone();
         // Without brackets around it, a colon needs a space behind it.
         let head = match &second.text[member.key_at.clone()] {
-            _ if list => "- ".to_owned(),
+            _ if collection == Collection::List => "- ".to_owned(),
             key if value.is_empty() => format!("{key}:"),
             key => format!("{key}: "),
         };
@@ -577,7 +748,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn replace(&mut self, member: Option<&Member>, old: &Node, new: &Node) {
+    fn replace(&mut self, member: Option<&Member>, old: &Node, new: &Node, path: &[&str]) {
         let (first, second) = (self.pair.first, self.pair.second);
         let line = second.line(new.span.start);
         let whole = |node: &Node| match node.members() {
@@ -592,7 +763,7 @@ impl Writer<'_, '_> {
                 self.splices.put(whole(old), vec![self.restyled(whole(new), new.members(), to)]);
             }
             (_, Form::Block(_), Some(member))
-                if old.is_null() && !member.key.is_empty() && member.comma.is_none() =>
+                if old.is_absent() && !member.key.is_empty() && member.comma.is_none() =>
             {
                 let to = column(first, member.key_at.start) + self.pair.step.len();
                 let at = first.line_end(old.span.end);
@@ -600,8 +771,12 @@ impl Writer<'_, '_> {
                 self.splices.insert(at, vec![Piece::glue(gap), self.restyled(whole(new), new.members(), to)]);
             }
             (Form::Block(_), _, Some(member)) => {
-                let colon = first.text[member.key_at.end..].find(':').map_or(0, |at| at + 1);
-                let start = member.key_at.end + if member.key.is_empty() { 1 } else { colon };
+                let mark = if member.key.is_empty() { '-' } else { ':' };
+                let Some(at) = first.text[member.key_at.end..old.span.start].find(mark) else {
+                    let clash = self.pair.clash(path.join("."), &old.span, &new.span, Why::Whole);
+                    return self.clashes.push(clash);
+                };
+                let start = member.key_at.end + at + 1;
                 let text = format!(" {}", self.inline(new));
                 self.splices.put(start..old.span.end, vec![Piece::rewritten(text, line)]);
             }

@@ -112,7 +112,7 @@ proptest! {
             prop_assert_eq!(&read(kind, &one), &first, "{}", one);
             let merged = joined(kind, &path, &one, &other);
             // An array of tables with headers has no place for anything else.
-            let no_place = |clash: &Clash| kind == Kind::Toml && clash.why == Why::Kinds;
+            let no_place = |clash: &Clash| kind == Kind::Toml && clash.why == Why::Place;
             if matches!(&merged, Err(MergeError::Clashes(clashes)) if clashes.iter().all(no_place)) {
                 continue;
             }
@@ -229,6 +229,28 @@ proptest! {
     }
 
     #[test]
+    fn an_alias_stands_for_what_its_own_text_says(
+        first in aliased(), second in aliased(),
+        prefer in prop_oneof![Just(None), Just(Some(Prefer::Earlier)), Just(Some(Prefer::Later))],
+    ) {
+        let policy = Policy { prefer, ..Policy::default() };
+        let Ok(merged) = merge(Kind::Yaml, &path("a.yaml"), &first, &second, &policy) else { return Ok(()) };
+        let read = |text: &str| read(Kind::Yaml, text);
+        let (ours, theirs, all) = (read(&first), read(&second), read(&merged.text));
+        for (key, value) in all.as_object().unwrap() {
+            match (ours.get(key), theirs.get(key)) {
+                (one, other) if [one, other].contains(&Some(value)) => {}
+                (Some(Value::Object(one)), Some(Value::Object(other))) => {
+                    let keys = one.keys().chain(other.keys()).all(|inner| value.get(inner).is_some());
+                    prop_assert!(keys, "{}", merged.text);
+                }
+                (Some(Value::Array(_)), Some(Value::Array(_))) => {}
+                _ => prop_assert!(false, "{key}\n{first}--\n{second}--\n{}", merged.text),
+            }
+        }
+    }
+
+    #[test]
     fn what_words_introduce_follows_them(first in blocks(), second in blocks()) {
         let merged = joined(Kind::Sections, &path("a.md"), &first.join("\n\n"), &second.join("\n\n")).unwrap();
         for pair in second.windows(2) {
@@ -238,6 +260,35 @@ proptest! {
         let again = joined(Kind::Sections, &path("a.md"), &merged.text, &second.join("\n\n")).unwrap();
         prop_assert_eq!(&again.text, &merged.text, "{:?}", second);
     }
+}
+
+/// YAML with anchors and aliases of few names.
+fn aliased() -> impl Strategy<Value = String> {
+    let entry = (
+        prop::sample::select(&["a", "b", "c", "d"][..]),
+        0..3,
+        prop::sample::select(&["x", "y"][..]),
+        0..4usize,
+    );
+    prop::collection::vec(entry, 0..6).prop_map(|entries| {
+        let (mut keys, mut names, mut text) = (Vec::new(), Vec::new(), String::new());
+        for (key, how, name, value) in entries {
+            if keys.contains(&key) {
+                continue;
+            }
+            keys.push(key);
+            let value = ["1", "2", "\n  p: 1", "\n  q: [1]"][value];
+            text += &match how {
+                0 if names.contains(&name) => format!("{key}: *{name}\n"),
+                1 => format!("{key}: &{name} {value}\n"),
+                _ => format!("{key}: {value}\n"),
+            };
+            if how == 1 {
+                names.push(name);
+            }
+        }
+        text
+    })
 }
 
 /// Markdown, block by block.
