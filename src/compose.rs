@@ -13,7 +13,7 @@ use crate::composition::{Composition, Merge, Prefer, Rule, Strategy};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::expression::{SourceFile, Written};
 use crate::manifest::Mode;
-use crate::merge::{self, Clash, Excerpt, Kind, MergeError, Note, Policy, Side, Whose, unified_diff};
+use crate::merge::{self, Clash, Excerpt, Kind, MergeError, Note, Policy, Side, Whose, Why, unified_diff};
 use crate::name::PackName;
 use crate::path::{Collision, PathSet, RelPath};
 use crate::render::{Origin, Rendered};
@@ -248,19 +248,15 @@ impl Composer<'_> {
             ConflictSide { origin, line, text }
         };
         let sides = vec![side(first, &clash.first), side(second, &clash.second)];
-        let message = match self.secret.contains(path) {
-            // The key may be one that a secret was written into.
-            true => format!("several packs write `{path}`, and {}", clash.why),
-            false => format!("several packs write `{path}`, and at `{}` {}", clash.key, clash.why),
+        // The key may be one that a secret was written into.
+        let key = (!self.secret.contains(path) && !clash.key.is_empty()).then(|| clash.key.clone());
+        let message = match &key {
+            None => format!("several packs write `{path}`, and {}", clash.why),
+            Some(key) => format!("several packs write `{path}`, and at `{key}` {}", clash.why),
         };
         let error = Diagnostic::error(Code::PathConflict, message).about(path);
         let error = sides.iter().fold(error, |error, side| error.because(has(side)));
-        let key = (!self.secret.contains(path)).then(|| clash.key.clone());
-        error
-            .suggest(format!(
-                "say which one counts with a rule for `{path}` (`prefer = \"earlier\"` or `\"later\"`), change an answer, or leave one pack out"
-            ))
-            .detailed(&FileConflict { path: path.clone(), key, sides })
+        error.suggest(advice(path, clash)).detailed(&FileConflict { path: path.clone(), key, sides })
     }
 
     fn note(&self, note: &Note, first: &File, second: &File) -> Diagnostic {
@@ -376,6 +372,23 @@ fn has(ConflictSide { origin: Origin { pack, version, source, .. }, line, text }
         Some(line) => format!("`{pack}@{version}` has {what} ({source}:{line})"),
         None => format!("`{pack}@{version}` has {what} ({source})"),
     }
+}
+
+/// What may be done about a clash: what would change nothing is not said.
+fn advice(path: &RelPath, clash: &Clash) -> String {
+    let settle = match clash.why {
+        Why::Lists => format!("let the rule for `{path}` join these lists in another way (`lists`)"),
+        Why::Order => format!(
+            "say which one counts with a rule for `{path}` (`prefer = \"earlier\"` or `\"later\"`), or how they join (`lists`)"
+        ),
+        why if why.is_of_preference() => {
+            format!("say which one counts with a rule for `{path}` (`prefer = \"earlier\"` or `\"later\"`)")
+        }
+        _ => {
+            format!("say whose file counts with a rule for `{path}` (`merge = \"overwrite\"` or `\"skip\"`)")
+        }
+    };
+    format!("{settle}, change an answer, or leave one pack out")
 }
 
 /// Whether a file that is there has part in a collision.

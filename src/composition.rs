@@ -24,7 +24,7 @@ use crate::path::RelPath;
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub enum Merge {
-    /// Key by key: JSON, TOML and YAML.
+    /// By its type, as with the strategy `merge`: JSON, TOML and YAML key by key.
     Deep,
     /// Line by line: what is not there yet.
     Lines,
@@ -176,7 +176,7 @@ pub struct Rule {
     /// Which value stands where two do not join; else that is a conflict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefer: Option<Prefer>,
-    /// How lists join, by pattern of their key path; the first that matches decides, and without one it is `union`.
+    /// How lists join, by pattern of their key path; the first that matches decides. Without one it is `union`, but lists whose order is their meaning, such as commands, must be equal.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[cfg_attr(
         test,

@@ -1083,7 +1083,7 @@ path: string,
 merge?: Merge,
 /** Which value stands where two do not join; else that is a conflict. */
 prefer?: Prefer,
-/** How lists join, by pattern of their key path; the first that matches decides, and without one it is `union`. */
+/** How lists join, by pattern of their key path; the first that matches decides. Without one it is `union`, but lists whose order is their meaning, such as commands, must be equal. */
 lists?: { [key in string]: Lists }, };
 
 /**
