@@ -76,15 +76,15 @@ struct Writer<'w, 't> {
     pair: Pair<'t>,
     ours: &'w Entries<'t>,
     splices: Splices,
-    /// What goes before the entry of the first at a place, or behind all of them.
-    added: BTreeMap<usize, Added>,
+    /// What goes before each entry of the first, and behind all of them.
+    added: Vec<Added>,
     /// Whether the heading above the next line of the second stayed away, as its own line did.
     apart: bool,
     clashes: Vec<Clash>,
 }
 
 /// Lines that go to one place.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Added {
     pieces: Vec<Piece>,
     has_heading: bool,
@@ -93,8 +93,8 @@ struct Added {
 impl<'w, 't> Writer<'w, 't> {
     fn new(first: &'t Source<'t>, second: &'t Source<'t>, ours: &'w Entries<'t>) -> Writer<'w, 't> {
         let pair = Pair::new(first, second);
-        let (splices, added) = (Splices::default(), BTreeMap::new());
-        Writer { pair, ours, splices, added, apart: false, clashes: Vec::new() }
+        let added = vec![Added::default(); ours.entries.len() + 1];
+        Writer { pair, ours, splices: Splices::default(), added, apart: false, clashes: Vec::new() }
     }
 
     fn end(&self) -> usize {
@@ -118,11 +118,11 @@ impl<'w, 't> Writer<'w, 't> {
         let has_heading = text.trim_start().starts_with('#');
         let is_apart = std::mem::take(&mut self.apart) || has_heading;
         let needs_gap = is_apart && !text.starts_with(['\r', '\n']);
-        let gap = match self.added.contains_key(&place) {
-            true => 1 + usize::from(needs_gap),
-            false => usize::from(needs_gap && !self.has_gap(place)),
+        let gap = match self.added[place].pieces.is_empty() {
+            true => usize::from(needs_gap && !self.has_gap(place)),
+            false => 1 + usize::from(needs_gap),
         };
-        let added = self.added.entry(place).or_default();
+        let added = &mut self.added[place];
         added.pieces.extend([Piece::glue(self.pair.line_break.repeat(gap)), self.pair.copied(lines)]);
         added.has_heading |= has_heading;
     }
@@ -183,7 +183,12 @@ impl<'w, 't> Writer<'w, 't> {
         {
             self.put(rest, self.end());
         }
-        for (place, Added { mut pieces, has_heading }) in std::mem::take(&mut self.added) {
+        for (place, Added { mut pieces, has_heading }) in
+            std::mem::take(&mut self.added).into_iter().enumerate()
+        {
+            if pieces.is_empty() {
+                continue;
+            }
             let at = self.at(place);
             match self.ours.entries.get(place) {
                 None => pieces.insert(0, Piece::glue(self.pair.line_break)),
@@ -284,9 +289,8 @@ fn across_negations(ours: &[Entry<'_>], theirs: &[Entry<'_>], known: &[Option<us
 }
 
 /// The pattern of a line of `CODEOWNERS` or `.gitattributes`, and what it says of it.
-fn rule(text: &str) -> (&str, Vec<&str>) {
-    let mut escaped = false;
-    let mut quoted = false;
+fn rule(text: &str) -> (&str, String) {
+    let (mut escaped, mut quoted) = (false, false);
     let end = text.find(|c: char| {
         let ends = c.is_whitespace() && !escaped && !quoted;
         quoted ^= c == '"' && !escaped;
@@ -294,7 +298,8 @@ fn rule(text: &str) -> (&str, Vec<&str>) {
         ends
     });
     let (pattern, value) = text.split_at(end.unwrap_or(text.len()));
-    (pattern, value.split_whitespace().take_while(|word| !word.starts_with('#')).collect())
+    let words = value.split_whitespace().take_while(|word| !word.starts_with('#'));
+    (pattern, words.collect::<Vec<_>>().join(" "))
 }
 
 /// Joins files in which a line says something of a pattern, and the last that matches counts.
@@ -310,33 +315,54 @@ fn rules(
             return Err(source.unreadable(section.span.start, "sections such as `[Docs]` are not supported"));
         }
     }
-    let mut values: BTreeSet<(&str, Vec<&str>)> = ours.entries.iter().map(|entry| rule(entry.text)).collect();
-    let mut there: BTreeMap<&str, usize> =
+    let there: BTreeMap<&str, usize> =
         ours.entries.iter().enumerate().map(|(place, entry)| (rule(entry.text).0, place)).collect();
     let known: Vec<Option<usize>> =
         theirs.entries.iter().map(|entry| there.get(rule(entry.text).0).copied()).collect();
-    let places = before_the_next(&known, ours.entries.len());
+    let mut places = before_the_next(&known, ours.entries.len());
+    for (entry, place) in theirs.entries.iter().zip(&mut places) {
+        if ["*", "**", "/**", "**/*"].contains(&rule(entry.text).0) {
+            *place = 0;
+        }
+    }
+    by_name((first, ours), (second, theirs), rule, &places, policy)
+}
+
+/// Joins lines that say something of a name; new ones go to the places given.
+fn by_name(
+    (first, ours): (&Source<'_>, &Entries<'_>),
+    (second, theirs): (&Source<'_>, &Entries<'_>),
+    read: fn(&str) -> (&str, String),
+    places: &[usize],
+    policy: &Policy,
+) -> Result<Merged, MergeError> {
+    let meaning = |entry: &Entry<'_>| {
+        let (name, value) = read(entry.text);
+        format!("{name} {value}")
+    };
+    let said: BTreeSet<String> = ours.entries.iter().map(meaning).collect();
+    let mut there: BTreeMap<&str, usize> =
+        ours.entries.iter().enumerate().map(|(place, entry)| (read(entry.text).0, place)).collect();
     let mut writer = Writer::new(first, second, ours);
     for (entry, place) in theirs.entries.iter().zip(places) {
-        let (pattern, value) = rule(entry.text);
-        let is_everything = ["*", "**", "/**", "**/*"].contains(&pattern);
-        if !values.insert((pattern, value)) {
+        let (name, _) = read(entry.text);
+        if said.contains(&meaning(entry)) {
             writer.skip(entry);
-        } else if let Some(&known) = there.get(pattern) {
-            if writer.replaces(pattern, &ours.entries[known], entry, policy) {
-                there.remove(pattern);
+        } else if let Some(&known) = there.get(name) {
+            if writer.replaces(name, &ours.entries[known], entry, policy) {
+                there.remove(name);
             }
         } else {
-            writer.add(entry, if is_everything { 0 } else { place });
+            writer.add(entry, *place);
         }
     }
     writer.finish(theirs.rest.clone(), Vec::new())
 }
 
 /// The name and the value of a line such as `NAME=value`.
-fn variable(text: &str) -> (&str, &str) {
+fn variable(text: &str) -> (&str, String) {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    (name.trim().strip_prefix("export ").unwrap_or(name).trim(), value.trim())
+    (name.trim().strip_prefix("export ").unwrap_or(name).trim(), value.trim().to_owned())
 }
 
 /// Whether a quote is still open behind the `=`.
@@ -355,23 +381,8 @@ pub(super) fn variables(
     policy: &Policy,
 ) -> Result<Merged, MergeError> {
     let (ours, theirs) = (entries(first, is_open), entries(second, is_open));
-    let values: BTreeSet<(&str, &str)> = ours.entries.iter().map(|entry| variable(entry.text)).collect();
-    let mut there: BTreeMap<&str, &Entry<'_>> =
-        ours.entries.iter().map(|entry| (variable(entry.text).0, entry)).collect();
-    let mut writer = Writer::new(first, second, &ours);
-    for entry in &theirs.entries {
-        let (name, value) = variable(entry.text);
-        if values.contains(&(name, value)) {
-            writer.skip(entry);
-        } else if let Some(ours) = there.get(name) {
-            if writer.replaces(name, ours, entry, policy) {
-                there.remove(name);
-            }
-        } else {
-            writer.add(entry, writer.end());
-        }
-    }
-    writer.finish(theirs.rest, Vec::new())
+    let places = vec![ours.entries.len(); theirs.entries.len()];
+    by_name((first, &ours), (second, &theirs), variable, &places, policy)
 }
 
 fn is_continued(text: &str) -> bool {
@@ -391,15 +402,15 @@ pub(super) fn requirements(
 ) -> Result<Merged, MergeError> {
     let (ours, theirs) = (entries(first, is_continued), entries(second, is_continued));
     let key = |text: &str| versions::package(requirement(text)).unwrap_or_else(|| text.to_owned());
-    let mut there: BTreeMap<String, Vec<&Entry<'_>>> = BTreeMap::new();
-    for entry in &ours.entries {
-        there.entry(key(entry.text)).or_default().push(entry);
+    let mut there: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, entry) in ours.entries.iter().enumerate() {
+        there.entry(key(entry.text)).or_default().push(place);
     }
     let mut added: BTreeSet<&str> = BTreeSet::new();
     let mut writer = Writer::new(first, second, &ours);
     let mut notes = Vec::new();
-    // What becomes of those of the first by where they begin, where they end, and for which line.
-    let mut raised: BTreeMap<usize, (usize, String, usize)> = BTreeMap::new();
+    // What becomes of those of the first, and for the sake of which line.
+    let mut raised: Vec<Option<(String, usize)>> = vec![None; ours.entries.len()];
     for entry in &theirs.entries {
         let name = key(entry.text);
         let other = requirement(entry.text);
@@ -412,14 +423,14 @@ pub(super) fn requirements(
             continue;
         };
         writer.skip(entry);
-        if known.iter().any(|ours| requirement(ours.text) == other) {
+        if known.iter().any(|&place| requirement(ours.entries[place].text) == other) {
             continue;
         }
-        let ours = known[0];
-        // It is how the line begins, but for the space before it.
-        let at = ours.span.start + (ours.span.len() - first.text[ours.span.clone()].trim_start().len());
-        let written = requirement(ours.text);
-        let one = raised.get(&at).map_or(written, |(_, text, _)| text);
+        let place = known[0];
+        let one = match &raised[place] {
+            Some((text, _)) => text,
+            None => requirement(ours.entries[place].text),
+        };
         let joined = match versions::join(Ecosystem::Python, one, other) {
             Joined::Same => continue,
             Joined::To(joined) => {
@@ -432,18 +443,22 @@ pub(super) fn requirements(
                 Some(Prefer::Earlier) => continue,
                 Some(Prefer::Later) => other.to_owned(),
                 None => {
-                    let clash = writer.pair.clash(name, &ours.span, &entry.span, Why::Values);
+                    let clash = writer.pair.clash(name, &ours.entries[place].span, &entry.span, Why::Values);
                     writer.clashes.push(clash);
                     continue;
                 }
             },
         };
         if joined != one {
-            raised.insert(at, (at + written.len(), joined, second.line(entry.span.start)));
+            raised[place] = Some((joined, second.line(entry.span.start)));
         }
     }
-    for (at, (end, text, line)) in raised {
-        writer.splices.put(at..end, vec![Piece::rewritten(text, line)]);
+    for (entry, raised) in ours.entries.iter().zip(raised) {
+        let Some((text, line)) = raised else { continue };
+        // It is how the line begins, but for the space before it.
+        let space = entry.span.len() - first.text[entry.span.clone()].trim_start().len();
+        let at = entry.span.start + space;
+        writer.splices.put(at..at + requirement(entry.text).len(), vec![Piece::rewritten(text, line)]);
     }
     writer.finish(theirs.rest, notes)
 }

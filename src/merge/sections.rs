@@ -380,18 +380,6 @@ fn run_at_end(others: &[Text], wanted: &[Text]) -> usize {
     run
 }
 
-/// The sections by title; of several with one title each is another.
-fn numbered<'s, 't>(
-    sections: &'s [Section<'t>],
-) -> impl Iterator<Item = ((&'t str, usize), &'s Section<'t>)> {
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    sections.iter().map(move |section| {
-        let count = seen.entry(section.title).or_default();
-        *count += 1;
-        ((section.title, *count), section)
-    })
-}
-
 struct Writer<'w, 't> {
     pair: &'w Pair<'t>,
     splices: Splices,
@@ -408,15 +396,21 @@ impl Writer<'_, '_> {
         if let [from, ..] = missing {
             self.append(first.own_end(), from.start..second.own_end());
         }
-        let sections: BTreeMap<_, _> = numbered(&first.sections).collect();
-        // What goes into a section stands before what goes behind it, though both may be one place.
-        let (known, new): (Vec<_>, Vec<_>) =
-            numbered(&second.sections).partition(|(title, _)| sections.contains_key(title));
-        for (title, section) in known {
-            self.join(sections[&title], section);
+        // The sections of each title, the last first: of several each is another.
+        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, section) in first.sections.iter().enumerate().rev() {
+            places.entry(section.title).or_default().push(place);
         }
-        for (_, section) in new {
-            self.append(first.end, section.start..section.end);
+        // What goes into a section stands before what goes behind it, though both may be one place.
+        let mut new = Vec::new();
+        for section in &second.sections {
+            match places.get_mut(section.title).and_then(Vec::pop) {
+                Some(place) => self.join(&first.sections[place], section),
+                None => new.push(section.start..section.end),
+            }
+        }
+        for part in new {
+            self.append(first.end, part);
         }
     }
 

@@ -188,6 +188,7 @@ impl<'t> Pair<'t> {
 }
 
 /// Text that is put in.
+#[derive(Clone)]
 pub(super) struct Piece {
     text: String,
     /// The line of the second where it begins; none for what holds others together.

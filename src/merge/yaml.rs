@@ -66,11 +66,12 @@ struct Anchor {
     at: usize,
     /// What it names.
     value: Range<usize>,
-    meaning: Meaning,
+    /// None as long as that is not complete.
+    meaning: Option<Meaning>,
 }
 
 struct Alias {
-    at: Range<usize>,
+    at: usize,
     /// By its place.
     anchor: usize,
 }
@@ -102,8 +103,6 @@ struct Reader<'r, 't> {
     source: &'r Source<'t>,
     events: std::iter::Peekable<std::vec::IntoIter<Placed<'t>>>,
     bindings: Bindings,
-    /// The places of the anchors whose values are complete, by the parser's number.
-    anchors: BTreeMap<usize, usize>,
     /// The end of the last scalar.
     done: usize,
 }
@@ -130,8 +129,8 @@ fn events(text: &str) -> Result<Vec<Placed<'_>>, (usize, ScanError)> {
 impl<'r, 't> Reader<'r, 't> {
     fn new(source: &'r Source<'t>) -> Result<Reader<'r, 't>, MergeError> {
         let events = events(source.text).map_err(|(at, error)| source.unreadable(at, error.info()))?;
-        let (bindings, anchors) = (Bindings::default(), BTreeMap::new());
-        Ok(Reader { source, events: events.into_iter().peekable(), bindings, anchors, done: 0 })
+        let bindings = Bindings::default();
+        Ok(Reader { source, events: events.into_iter().peekable(), bindings, done: 0 })
     }
 
     fn document(mut self) -> Result<Document, MergeError> {
@@ -171,7 +170,7 @@ impl<'r, 't> Reader<'r, 't> {
         let end = name.find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(name.len());
         let behind = at + 1 + end;
         let (name, value) = (name[..end].to_owned(), behind..behind);
-        self.bindings.anchors.push(Anchor { name, at, value, meaning: Meaning::default() });
+        self.bindings.anchors.push(Anchor { name, at, value, meaning: None });
         behind
     }
 
@@ -189,14 +188,14 @@ impl<'r, 't> Reader<'r, 't> {
         if number == 0 {
             return self.bare(from, depth, around);
         }
-        let place = self.bindings.anchors.len();
         let start = self.anchor(from);
+        // The parser numbers them from 1.
+        if self.bindings.anchors.len() != number {
+            return Err(self.source.unreadable(start, "an anchor should be here"));
+        }
         let node = self.bare(start, depth, around)?;
-        let Some(anchor) = self.bindings.anchors.get_mut(place) else {
-            return Err(self.source.unreadable(node.span.start, "an anchor should be here"));
-        };
-        (anchor.value, anchor.meaning) = (node.span.clone(), node.meaning());
-        self.anchors.insert(number, place);
+        let anchor = &mut self.bindings.anchors[number - 1];
+        (anchor.value, anchor.meaning) = (node.span.clone(), Some(node.meaning()));
         Ok(node)
     }
 
@@ -210,12 +209,12 @@ impl<'r, 't> Reader<'r, 't> {
                 Err(self.source.unreadable(span.start, "tags such as `!!str` are not supported"))
             }
             Event::Alias(number) => {
-                let Some(&anchor) = self.anchors.get(&number) else {
+                let anchor = number.checked_sub(1).and_then(|place| self.bindings.anchors.get(place));
+                let Some(meaning) = anchor.and_then(|anchor| anchor.meaning) else {
                     return Err(self.source.unreadable(span.start, "an alias stands within its own anchor"));
                 };
-                self.bindings.aliases.push(Alias { at: span.clone(), anchor });
+                self.bindings.aliases.push(Alias { at: span.start, anchor: number - 1 });
                 self.done = span.end;
-                let meaning = self.bindings.anchors[anchor].meaning;
                 Ok(Node { data: Data::Alias(meaning), span, form: Form::Flow })
             }
             Event::Scalar(text, style, ..) => Ok(self.scalar(&text, style, span, from)),
@@ -454,33 +453,36 @@ fn bindings(pair: &Pair<'_>, ours: &Bindings, theirs: &Bindings, edits: &[Edit<'
             Edit::Rewrite { .. } | Edit::Widen { .. } => {}
         }
     }
-    brought.sort_by_key(|(span, ..)| span.start);
-    let is_brought = |at: usize| {
-        let before = brought.partition_point(|(span, ..)| span.start <= at);
-        before.checked_sub(1).is_some_and(|place| at < brought[place].0.end)
+    let anchors = |span: &Range<usize>| {
+        let place = |at: usize| theirs.anchors.partition_point(|anchor| anchor.at < at);
+        place(span.start)..place(span.end)
     };
+    let mut is_brought = vec![false; theirs.anchors.len()];
+    for (span, ..) in &brought {
+        is_brought[anchors(span)].fill(true);
+    }
     let mut names: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, anchor) in ours.anchors.iter().enumerate() {
         names.entry(&anchor.name).or_default().push(place);
     }
-    let mut used: BTreeSet<usize> = BTreeSet::new();
+    // Where each anchor of the first is needed last.
+    let mut needed = vec![0; ours.anchors.len()];
+    for alias in &ours.aliases {
+        needed[alias.anchor] = alias.at;
+    }
     let mut clashes = Vec::new();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (span, path, old) in &brought {
-        let within = |at: usize| (span.start..span.end).contains(&at);
-        let from = theirs.anchors.partition_point(|anchor| anchor.at < span.start);
-        let anchors = theirs.anchors[from..].iter().take_while(|anchor| within(anchor.at));
-        let from = theirs.aliases.partition_point(|alias| alias.at.start < span.start);
-        let aliases = theirs.aliases[from..].iter().take_while(|alias| within(alias.at.start));
         let mut is_bound = true;
-        for anchor in anchors {
+        for anchor in &theirs.anchors[anchors(span)] {
             is_bound &= !names.contains_key(&*anchor.name) && seen.insert(&anchor.name);
         }
-        for anchor in
-            aliases.map(|alias| &theirs.anchors[alias.anchor]).filter(|anchor| !is_brought(anchor.at))
-        {
+        let from = theirs.aliases.partition_point(|alias| alias.at < span.start);
+        for alias in theirs.aliases[from..].iter().take_while(|alias| alias.at < span.end) {
+            let anchor = &theirs.anchors[alias.anchor];
             match names.get(&*anchor.name).map(Vec::as_slice) {
-                Some(&[same]) if ours.anchors[same].meaning == anchor.meaning => drop(used.insert(same)),
+                _ if is_brought[alias.anchor] => {}
+                Some(&[same]) if ours.anchors[same].meaning == anchor.meaning => needed[same] = usize::MAX,
                 _ => is_bound = false,
             }
         }
@@ -488,21 +490,17 @@ fn bindings(pair: &Pair<'_>, ours: &Bindings, theirs: &Bindings, edits: &[Edit<'
             clashes.push(pair.clash(path.join("."), &old.span, span, Why::Anchor));
         }
     }
-    clashes.extend(changed(pair, ours, &used, edits));
+    clashes.extend(changed(pair, &ours.anchors, &needed, edits));
     clashes
 }
 
-/// The edits that change what an alias of the first, or one that comes to it, stands for.
-fn changed(pair: &Pair<'_>, ours: &Bindings, used: &BTreeSet<usize>, edits: &[Edit<'_>]) -> Vec<Clash> {
-    // For each anchor that is needed, where it is needed last.
-    let there = ours.aliases.iter().map(|alias| (alias.anchor, alias.at.start));
-    let needed: BTreeMap<usize, usize> =
-        there.chain(used.iter().map(|&anchor| (anchor, usize::MAX))).collect();
+/// The edits that change what an alias of the first, or one that comes to it, stands for; given where
+/// each anchor is needed last, 0 for not at all.
+fn changed(pair: &Pair<'_>, anchors: &[Anchor], needed: &[usize], edits: &[Edit<'_>]) -> Vec<Clash> {
     // What the outermost of them name, as these contain all others.
     let mut outermost: Vec<&Range<usize>> = Vec::new();
-    for &anchor in needed.keys() {
-        let value = &ours.anchors[anchor].value;
-        if outermost.last().is_none_or(|last| last.end < value.end) {
+    for (Anchor { value, .. }, needed) in anchors.iter().zip(needed) {
+        if *needed > 0 && outermost.last().is_none_or(|last| last.end < value.end) {
             outermost.push(value);
         }
     }
@@ -511,9 +509,9 @@ fn changed(pair: &Pair<'_>, ours: &Bindings, used: &BTreeSet<usize>, edits: &[Ed
         before.checked_sub(1).is_some_and(|place| span.end <= outermost[place].end)
     };
     let takes_away = |span: &Range<usize>| {
-        let from = ours.anchors.partition_point(|anchor| anchor.at < span.start);
-        let to = ours.anchors.partition_point(|anchor| anchor.at < span.end);
-        (from..to).any(|anchor| needed.get(&anchor).is_some_and(|last| *last >= span.end))
+        let from = anchors.partition_point(|anchor| anchor.at < span.start);
+        let to = anchors.partition_point(|anchor| anchor.at < span.end);
+        needed[from..to].iter().any(|last| *last >= span.end)
     };
     let clash = |edit: &Edit<'_>| {
         let (path, old, second) = match edit {
