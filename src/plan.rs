@@ -53,7 +53,8 @@ pub enum IfThere {
     Skip,
     /// It is replaced.
     Overwrite,
-    /// What is new comes into it, and nothing of it goes; where that cannot be, it is a conflict.
+    /// What is new comes into it, and nothing of it goes; where that cannot be, it is a conflict. That is
+    /// so where an earlier version of what is new was written: its lines would pass for somebody's.
     Merge,
 }
 
@@ -146,11 +147,20 @@ pub struct Wanted {
     pub lines: Vec<Written>,
     /// What becomes of another file there.
     pub if_there: IfThere,
-    /// What was written there last time. It may be replaced, as nothing of the user's is in it; and if it
-    /// would be written again, whatever stands there by now may stay.
-    pub replaces: Option<Digest>,
+    /// What was written there last time.
+    pub was: Option<Was>,
     /// Whether it holds the answer to a secret.
     pub secret: bool,
+}
+
+/// What was written at a path last time. It may be replaced, as nothing of the user's is in it; and where
+/// it would be written again, what somebody made of it since may stay.
+#[derive(Clone, Copy, Debug)]
+pub struct Was {
+    /// Its digest.
+    pub hash: Digest,
+    /// Its mode.
+    pub mode: Mode,
 }
 
 /// What stands at a path.
@@ -233,22 +243,33 @@ impl Fate<'_> {
             Some(Existing::Blocked { .. }) => return as_wanted(Action::Conflict),
             Some(Existing::File { content, mode }) => (content, mode),
         };
+        let is_again = |was: &Was| was.hash == Digest::of(&wanted.content);
+        let again = wanted.was.filter(|was| is_again(was) && wanted.if_there != IfThere::Overwrite);
+        let has_other_mode = mode.is_some_and(|mode| mode != wanted.mode);
+        let is_mode_new = again.is_some_and(|was| was.mode != wanted.mode);
         if *there == wanted.content {
-            return as_wanted(match mode {
-                Some(mode) if *mode != wanted.mode => Action::Change,
-                _ => Action::Unchanged,
+            return as_wanted(match has_other_mode {
+                true if again.is_some() && !is_mode_new => Action::Skip,
+                true => Action::Change,
+                false => Action::Unchanged,
             });
         }
-        if wanted.replaces == Some(Digest::of(there)) {
+        if wanted.was.is_some_and(|was| was.hash == Digest::of(there)) {
             return as_wanted(Action::Change);
         }
-        if wanted.replaces == Some(Digest::of(&wanted.content)) && wanted.if_there != IfThere::Overwrite {
+        if again.is_some() && has_other_mode && is_mode_new {
+            // The content is the user's, the mode the packs'.
+            return Fate { action: Action::Change, content: Cow::Owned(there.clone()), lines: Vec::new() };
+        }
+        if again.is_some() {
             return as_wanted(Action::Skip);
         }
         match wanted.if_there {
             IfThere::Refuse => as_wanted(Action::Conflict),
             IfThere::Skip => as_wanted(Action::Skip),
             IfThere::Overwrite => as_wanted(Action::Overwrite),
+            // Lines that were generated formerly would pass for the user's.
+            IfThere::Merge if wanted.was.is_some() => as_wanted(Action::Conflict),
             IfThere::Merge => match merged(wanted, there) {
                 Some(merged) if merged.text.as_bytes() == there => Fate {
                     action: Action::Unchanged,
@@ -355,9 +376,13 @@ mod tests {
             origins: Vec::new(),
             lines: Vec::new(),
             if_there: IfThere::Refuse,
-            replaces: None,
+            was: None,
             secret: false,
         }
+    }
+
+    fn was(content: &str) -> Option<Was> {
+        Some(Was { hash: Digest::of(content.as_bytes()), mode: Mode::Regular })
     }
 
     fn file(content: &str, mode: Option<Mode>) -> Existing {
@@ -383,8 +408,8 @@ mod tests {
             wanted("modeless", "x"),
             wanted("mode", "x"),
             wanted("other", "a\nc\n"),
-            Wanted { replaces: Some(Digest::of(b"old")), ..wanted("lock", "new") },
-            Wanted { replaces: Some(Digest::of(b"x")), ..wanted("mine", "x") },
+            Wanted { was: was("old"), ..wanted("lock", "new") },
+            Wanted { was: was("x"), ..wanted("mine", "x") },
             wanted("directory", "x"),
         ];
         let (plan, contents) = Plan::new(files, Some(&existing), Vec::new());
@@ -398,6 +423,24 @@ mod tests {
         assert_eq!((other.before, other.hash), (Some(Digest::of(b"a\nb\n")), Digest::of(b"a\nc\n")));
         assert_eq!(plan.operations[3].diff, None, "only the mode differs");
         assert!(plan.compared);
+    }
+
+    #[test]
+    fn modes_are_whose_who_changed_them() {
+        use Action::{Change, Conflict, Skip};
+        let fate = |there: Existing, file: Wanted| {
+            let existing = BTreeMap::from([("x".parse().unwrap(), there)]);
+            let (plan, contents) = Plan::new(vec![file], Some(&existing), Vec::new());
+            (plan.operations[0].action, String::from_utf8(contents).unwrap())
+        };
+        let again = || Wanted { was: was("new"), ..wanted("x", "new") };
+        let executable = || Wanted { mode: Mode::Executable, ..again() };
+        assert_eq!(fate(file("new", Some(Mode::Executable)), again()), (Skip, "new".to_owned()));
+        assert_eq!(fate(file("new", Some(Mode::Regular)), executable()), (Change, "new".to_owned()));
+        assert_eq!(fate(file("mine", Some(Mode::Regular)), executable()), (Change, "mine".to_owned()));
+        assert_eq!(fate(file("mine", Some(Mode::Executable)), executable()), (Skip, "new".to_owned()));
+        let merging = Wanted { was: was("older"), if_there: IfThere::Merge, ..wanted("x", "new") };
+        assert_eq!(fate(file("mine", None), merging), (Conflict, "new".to_owned()));
     }
 
     #[test]

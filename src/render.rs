@@ -96,6 +96,8 @@ pub struct Rendered {
 pub struct Outcome {
     /// The files that could be rendered.
     pub files: Vec<Rendered>,
+    /// The paths of files that could not be, as far as these are known.
+    pub failed: BTreeSet<RelPath>,
     /// Why others could not, each with pack, file, line and column.
     pub problems: Vec<Diagnostic>,
 }
@@ -287,6 +289,7 @@ impl Renderer<'_> {
                 }
                 None => {
                     self.absent(template, source);
+                    self.outcome.failed.extend(output.parse::<RelPath>().ok());
                     Ok(())
                 }
             },
@@ -383,6 +386,7 @@ impl Renderer<'_> {
                     let what = format!("the template `{}` failed", template.name);
                     let error = error.to_diagnostic(Code::RenderFailed, &what, source.as_str());
                     self.problem(error.about(&path));
+                    self.outcome.failed.insert(path);
                     return Ok(());
                 }
             },

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use super::generate::{Inquiry, look_at, said};
 use super::protocol::{Capabilities, Composing, Composite, Contents, Generation, Outcome, Resolved};
 use super::registries::Registries;
-use super::select::parse_requirement;
 use crate::composition::Composition;
 use crate::constraint::{Constraint, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -15,7 +14,7 @@ use crate::manifest::{self, Manifest, Mode, Package};
 use crate::name::{Identity, PackName, PackageName};
 use crate::path::RelPath;
 use crate::plan::{IfThere, Plan, Wanted};
-use crate::resolve::Chosen;
+use crate::resolve::{Chosen, Request};
 use crate::version::{Version, VersionError};
 
 /// The version of a pack that has none yet.
@@ -35,8 +34,6 @@ pub(super) async fn compose(
         let error = Diagnostic::error(Code::Usage, "no packs to compose are named");
         return Err(error.suggest("`packwright list` shows the packs there are").into());
     }
-    let asked: Vec<Requirement> =
-        selection.packs.iter().map(|text| parse_requirement(text)).collect::<Result<_, _>>()?;
     let generation = Generation {
         selection,
         answers,
@@ -46,18 +43,26 @@ pub(super) async fn compose(
     };
     let inquiry = Inquiry::new(registries, generation, timestamp).await?;
     let packs = &inquiry.selected.resolution.packs;
-    let with = &inquiry.selected.request.with;
+    let Request { with, requirements: asked, .. } = &inquiry.selected.request;
     let is_named = |chosen: &&Chosen| chosen.requested || with.contains(&chosen.identity.package_name());
     let needed: Vec<(PackName, Constraint)> = packs
         .iter()
         .filter(is_named)
-        .filter_map(|chosen| Some((chosen.identity.pack()?.clone(), constraint(chosen, &asked))))
+        .filter_map(|chosen| Some((chosen.identity.pack()?.clone(), constraint(chosen, asked))))
         .collect();
     // What joins because somebody asked for it is no longer optional.
     let joining = inquiry.manifests().flat_map(|manifest| &manifest.packages);
     let joining = joining.filter(|package| package.optional && with.contains(&package.name));
-    let packages: BTreeMap<&PackageName, &Package> =
-        joining.map(|package| (&package.name, package)).collect();
+    let mut packages: BTreeMap<&PackageName, Package> = BTreeMap::new();
+    for package in joining {
+        // How others want it narrows it all the same, as they are there.
+        let joined = packages.entry(&package.name).or_insert_with(|| package.clone());
+        let more = package.features.iter().filter(|feature| !joined.features.contains(feature));
+        let more: Vec<String> = more.cloned().collect();
+        joined.features.extend(more);
+        let place = joined.install_path.take().or_else(|| package.install_path.clone());
+        joined.install_path = place;
+    }
     let description = description.unwrap_or_else(|| words(&needed));
     let version: Version = version
         .as_deref()
@@ -74,7 +79,7 @@ pub(super) async fn compose(
         origins: Vec::new(),
         lines: Vec::new(),
         if_there: IfThere::Refuse,
-        replaces: None,
+        was: None,
         secret: false,
     };
     let paths: Vec<RelPath> = vec![wanted.path.clone()];
@@ -127,7 +132,7 @@ fn to_text(
     version: &Version,
     description: &str,
     needed: &[(PackName, Constraint)],
-    packages: &BTreeMap<&PackageName, &Package>,
+    packages: &BTreeMap<&PackageName, Package>,
     composition: &Composition,
 ) -> String {
     let quoted = |text: &str| toml::Value::from(text).to_string();
@@ -137,15 +142,24 @@ fn to_text(
         quoted(&version.to_string()),
         quoted(description),
     );
-    let key = |name: &str| if name.starts_with('@') { quoted(name) } else { name.to_owned() };
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let key = |name: &str| if name.chars().all(is_bare) { name.to_owned() } else { quoted(name) };
+    let early =
+        |constraint: &Constraint| if constraint.has_prereleases() { ", prerelease = true" } else { "" };
     for (name, constraint) in needed {
-        text += &format!("{} = {}\n", key(name.as_str()), quoted(&constraint.to_string()));
+        let version = quoted(&constraint.to_string());
+        let value = match early(constraint) {
+            "" => version,
+            early => format!("{{ version = {version}{early} }}"),
+        };
+        text += &format!("{} = {value}\n", key(name.as_str()));
     }
     for (number, package) in packages.values().enumerate() {
         let Package { name, constraint, registry, features, install_path, .. } = package;
         let mut value = format!(
-            "version = {}, registry = {}",
+            "version = {}{}, registry = {}",
             quoted(&constraint.to_string()),
+            early(constraint),
             quoted(registry.as_str())
         );
         if !features.is_empty() {

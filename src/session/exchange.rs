@@ -419,6 +419,15 @@ impl HostError {
         }
     }
 
+    /// That something which was removed is there still.
+    pub(super) fn left(path: &str) -> HostError {
+        HostError {
+            kind: HostErrorKind::Exists,
+            message: "something in it cannot be removed".to_owned(),
+            what: format!("removing {path}"),
+        }
+    }
+
     /// That what stood somewhere can no longer be put back.
     pub(super) fn gone(path: &str) -> HostError {
         HostError {

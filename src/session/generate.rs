@@ -23,9 +23,9 @@ use crate::lockfile::{LockedFile, Lockfile};
 use crate::manifest::{Manifest, Mode};
 use crate::name::{Identity, PackName, PackageName, RegistryId};
 use crate::path::{PathError, RelPath};
-use crate::plan::{Action, Existing, IfThere, Plan, Wanted};
+use crate::plan::{Action, Existing, IfThere, Plan, Wanted, Was};
 use crate::registry::{Digest, Release};
-use crate::render::{Context, Rendered, library, no_such_template, render};
+use crate::render::{Context, Outcome as Rendering, Rendered, library, no_such_template, render};
 use crate::variable::{
     Answer, Answers, Kind, Question, TIMESTAMP, Variable, check_timestamp, declare, interview,
     unknown_answers,
@@ -109,15 +109,15 @@ pub(super) async fn generate(
     // Which of the files that were made before would have been made again cannot be known.
     let former = lock.filter(|_| !problems.is_empty()).map_or(&[][..], |lock| &lock.content.files);
     let lockfile = inquiry.lockfile(&tree, former).to_text();
-    let recorded: BTreeMap<&RelPath, Digest> =
-        lock.into_iter().flat_map(|lock| &lock.content.files).map(|file| (&file.path, file.hash)).collect();
+    let recorded = lock.into_iter().flat_map(|lock| &lock.content.files);
+    let recorded: BTreeMap<&RelPath, Was> =
+        recorded.map(|file| (&file.path, Was { hash: file.hash, mode: file.mode })).collect();
     let mut wanted: Vec<Wanted> = tree
         .into_values()
         .map(|file| Wanted {
             secret: secrets.contains(&file.path),
             if_there: at.get(&file.path).copied().unwrap_or(if_there),
-            // What stands there as it was generated is not the user's.
-            replaces: recorded.get(&file.path).copied(),
+            was: recorded.get(&file.path).copied(),
             path: file.path,
             content: file.content,
             mode: file.mode,
@@ -135,7 +135,7 @@ pub(super) async fn generate(
             lines: Vec::new(),
             if_there: IfThere::Refuse,
             // Only a lockfile that was read as one is ours to replace.
-            replaces: lock.map(|lock| lock.digest),
+            was: lock.map(|lock| Was { hash: lock.digest, mode: Mode::Regular }),
             secret: false,
         });
     }
@@ -290,15 +290,16 @@ impl Inquiry {
     /// Renders and joins. What fails is left out and told.
     pub(super) fn make(&self) -> Result<Made, Vec<Diagnostic>> {
         none_of(self.template.iter().filter_map(|name| no_such_template(self.manifests(), name)))?;
-        let (files, mut problems) = self.render_with(|question| question.answer.clone());
+        let Rendering { files, mut failed, mut problems } =
+            self.render_with(|question| question.answer.clone());
         let secrets = self.secrets(&files);
         let Composed { mut tree, conflicts, mut notes, unused } = compose(files, &self.composition, &secrets);
         // The rules of packs are for other projects as well; those of the user come first.
         notes.extend(unused.into_iter().filter_map(|at| self.said.rules.get(at)).map(unused_rule));
+        failed.extend(conflicts.iter().filter_map(|conflict| conflict.subject.as_deref()?.parse().ok()));
         problems.extend(conflicts);
         // What one pack gives of a file is not the file.
-        let failed: BTreeSet<&str> = problems.iter().filter_map(|error| error.subject.as_deref()).collect();
-        tree.retain(|path, _| !failed.contains(path.as_str()));
+        tree.retain(|path, _| !failed.contains(path));
         let bytes: usize = tree.values().map(|file| file.content.len()).sum();
         if bytes > MAX_PROJECT {
             let message = format!("the project has more than {} MiB", MAX_PROJECT >> 20);
@@ -313,17 +314,18 @@ impl Inquiry {
         if !self.questions.iter().any(|question| secret(&question)) {
             return BTreeSet::new();
         }
-        let (others, problems) = self.render_with(|question| match secret(&question) {
-            true => Some(another_answer(&question.variable, question.answer.as_ref())),
-            false => question.answer.clone(),
-        });
+        let Rendering { files: others, problems, .. } =
+            self.render_with(|question| match secret(&question) {
+                true => Some(another_answer(&question.variable, question.answer.as_ref())),
+                false => question.answer.clone(),
+            });
         let given = by_path(files);
         let others = if problems.is_empty() { by_path(&others) } else { BTreeMap::new() };
         let told = given.iter().filter(|(path, contents)| others.get(*path) != Some(contents));
         told.map(|(path, _)| (*path).clone()).collect()
     }
 
-    fn render_with(&self, answer: impl Fn(&Question) -> Option<Answer>) -> (Vec<Rendered>, Vec<Diagnostic>) {
+    fn render_with(&self, answer: impl Fn(&Question) -> Option<Answer>) -> Rendering {
         let values = |secrets: bool| {
             let answers = self.questions.iter().filter(|question| secrets || !question.variable.secret);
             let answers = answers.map(|question| {
@@ -333,15 +335,15 @@ impl Inquiry {
             Value::from_pairs(self.facts.clone().into_iter().chain(answers))
         };
         let context = Context { files: values(true), paths: values(false) };
-        let mut rendered = Vec::new();
-        let mut problems = Vec::new();
+        let mut all = Rendering::default();
         let library = library(self.packs.iter().map(|pack| (&pack.manifest, &pack.files)));
         for pack in &self.packs {
             let outcome = render(&pack.manifest, &pack.files, &library, &context, self.template.as_deref());
-            rendered.extend(outcome.files);
-            problems.extend(outcome.problems);
+            all.files.extend(outcome.files);
+            all.failed.extend(outcome.failed);
+            all.problems.extend(outcome.problems);
         }
-        (rendered, problems)
+        all
     }
 
     /// Answers that may be written down: no secrets, nothing that was not asked.

@@ -121,8 +121,7 @@ impl Installer<'_> {
             draft.abandon().await;
             return Err(problems);
         }
-        draft.commit().await?;
-        work.warnings.extend(target.warnings());
+        work.warnings.extend(draft.commit().await?);
         Ok((work, available))
     }
 
@@ -484,8 +483,7 @@ async fn take_out_of(
         entry.draft(&mut draft, Files::new()).await?;
     }
     work.draft_texts(&mut draft).await?;
-    draft.commit().await?;
-    work.warnings.extend(target.warnings());
+    work.warnings.extend(draft.commit().await?);
     Ok((work, into))
 }
 

@@ -4,8 +4,8 @@
 //! and withdrawing is deprecating.
 
 use super::index::Index;
-use super::protocol::{Capabilities, Outcome, Publication, Publish, PublishedFile, Root, Yank};
-use super::registries::{Kind, Pack, Registries, Registry, SourcePack, archived, below, read_source};
+use super::protocol::{Capabilities, Outcome, Publication, Publish, PublishedFile, Yank};
+use super::registries::{Kind, Pack, Registries, Registry, SourcePack, archived, below, own_source};
 use super::transport::Sent;
 use crate::address::Address;
 use crate::archive::{Layout, PackFile};
@@ -32,7 +32,7 @@ pub(super) async fn publish(
     order: &Publish,
     timestamp: &str,
 ) -> Result<Outcome, Vec<Diagnostic>> {
-    let mut source = read_source(registries.exchange(), &Root::Source, "").await?;
+    let mut source = own_source(registries.exchange()).await?;
     check_sources(&source.pack.manifest, &source.pack.files)?;
     let registry = registries.registry_of(&source.pack.manifest.name)?;
     let warnings = unknown_dependencies(registries, &source.pack.manifest).await;

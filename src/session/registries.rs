@@ -12,7 +12,7 @@ pub(super) use self::npm::below;
 use self::registry::all;
 pub(super) use self::registry::{Kind, Place, Registry};
 pub(super) use self::sources::{
-    SourcePack, all_sources, archived, check_place, read_source, shown_first, two_sources,
+    SourcePack, all_sources, archived, check_place, own_source, read_source, shown_first, two_sources,
 };
 use super::exchange::Exchange;
 use super::protocol::RegistryInput;

@@ -221,10 +221,27 @@ impl Selected {
         self.unpinned()
             .chain(self.deprecated())
             .chain(self.unused_overrides())
+            .chain(self.unasked())
             .chain(dropped)
             .chain(self.gone())
             .chain(self.stayed())
             .chain(self.rewritten())
+    }
+
+    /// Packs that were asked for, and are not now that others are named.
+    fn unasked(&self) -> Option<Diagnostic> {
+        let is_asked_for =
+            |name: &PackName| self.request.requirements.iter().any(|requirement| requirement.name == *name);
+        let former = self.locked().into_iter().flat_map(|lock| &lock.requirements);
+        let gone = former.filter(|requirement| !is_asked_for(&requirement.name));
+        let gone: Vec<String> = gone.map(|requirement| format!("`{}`", requirement.name)).collect();
+        if gone.is_empty() {
+            return None;
+        }
+        let was = if gone.len() == 1 { "was" } else { "were" };
+        let message = format!("{} {was} asked for before, and not this time", gone.join(", "));
+        let warning = Diagnostic::warning(Code::OutOfDate, message);
+        Some(warning.suggest("to keep what is there and add to it, name all packs"))
     }
 
     /// Sources on disk that have other content than when they were locked.

@@ -27,13 +27,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) use self::draft::{Draft, FileChange};
 pub(super) use self::journal::Content;
 use self::journal::{Ending, Journal, Move};
-pub(super) use self::recover::{no_interruption, recover};
+pub(super) use self::recover::{is_whole, no_interruption, recover};
 pub(super) use self::undo::undo;
 use super::cancelled;
 use super::exchange::{Exchange, HostError, NewFile};
 use super::protocol::{Capabilities, EntryKind, HostErrorKind, Progress, Root};
 use crate::archive;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::manifest::Mode;
 use crate::path::{RelPath, STATE_DIRECTORY};
 use crate::registry::Digest;
@@ -86,13 +86,13 @@ fn aside(number: usize) -> String {
 }
 
 /// What the last write moved aside.
-fn kept(number: usize) -> String {
+fn kept_at(number: usize) -> String {
     format!("{UNDO}/old-{number}")
 }
 
 /// Where what a move brings lies until then.
 fn origin(number: usize, one: &Move) -> String {
-    one.kept.map_or_else(|| staged(number), kept)
+    one.kept.map_or_else(|| staged(number), kept_at)
 }
 
 impl<'a> Target<'a> {
@@ -178,9 +178,9 @@ impl<'a> Target<'a> {
         }
         let is_staged = self.kind(STAGING).await? != EntryKind::Absent;
         let is_finished = self.kind(FINISHED).await? != EntryKind::Absent;
-        let is_done = is_staged && self.kind(DONE).await? != EntryKind::Absent;
+        let is_done = is_staged && self.kind(DONE).await? == EntryKind::File;
         // Where nobody is kept out, what is staged may be somebody's who is still at it.
-        if is_staged && !is_finished && !is_done && !self.capabilities.lock {
+        if is_staged && !is_finished && !self.capabilities.lock {
             return Err(recover::maybe_interrupted().into());
         }
         if is_finished {
@@ -189,7 +189,7 @@ impl<'a> Target<'a> {
             self.made.extend(journal.made);
         } else if is_done {
             let journal = self.ended(DONE).await?;
-            self.keep(&journal).await;
+            self.keep(&journal).await?;
         } else if is_staged {
             self.abandon().await;
         }
@@ -209,7 +209,7 @@ impl<'a> Target<'a> {
     }
 
     /// What this host cannot do for the safety of what is written.
-    pub(super) fn warnings(&self) -> Vec<Diagnostic> {
+    fn warnings(&self) -> Vec<Diagnostic> {
         let Capabilities { lock, sync, .. } = self.capabilities;
         let lacks = [
             (lock, "this host cannot keep other processes from writing at the same time"),
@@ -244,12 +244,12 @@ impl<'a> Target<'a> {
     }
 
     /// Moves everything that was staged to its place, in order, or nothing.
-    async fn commit(&self, journal: Journal) -> Result<(), Vec<Diagnostic>> {
+    async fn commit(&self, journal: Journal) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         self.exchange.tell(Progress::Placing { moves: journal.moves.len() });
         match self.carry_out(&journal).await {
             Ok(()) => {
-                self.tidy_up(&journal).await;
-                Ok(())
+                let left = self.tidy_up(&journal).await;
+                Ok(self.warnings().into_iter().chain(left).collect())
             }
             Err(problems) => Err(self.roll_back(&journal, problems).await),
         }
@@ -267,10 +267,17 @@ impl<'a> Target<'a> {
         self.finish(journal).await
     }
 
-    async fn tidy_up(&self, journal: &Journal) {
+    /// Ends a write that is in place. Gives a warning if something of it is left to do.
+    async fn tidy_up(&self, journal: &Journal) -> Option<Diagnostic> {
         match journal.ending {
-            Ending::Undoable => self.keep(journal).await,
-            Ending::ForGood => self.clear_away(journal).await,
+            Ending::Undoable => {
+                let unkept = self.keep(journal).await.err();
+                unkept.map(|error| Diagnostic { severity: Severity::Warning, ..error })
+            }
+            Ending::ForGood => {
+                self.clear_away(journal).await;
+                None
+            }
         }
     }
 
@@ -448,28 +455,31 @@ impl<'a> Target<'a> {
     /// as long as there is any rubbish, it says so.
     async fn clear_away(&self, journal: &Journal) {
         self.clear(STAGING).await;
-        self.remove_emptied(journal).await;
+        // Directories that files did not come to in the end.
+        self.remove_directories(&journal.made).await;
         self.remove_marks().await;
     }
 
-    /// Makes what was moved aside the way back, in place of the one there was. Where that cannot be,
-    /// there is none.
-    async fn keep(&self, journal: &Journal) {
-        self.remove_emptied(journal).await;
+    /// Makes what was moved aside the way back, in place of the one there was. Where that cannot be, it
+    /// stays where it is, and the next write tries again.
+    async fn keep(&self, journal: &Journal) -> Result<(), Diagnostic> {
+        self.remove_directories(&journal.emptied).await;
         // Without its journal it is no way back, whatever else is left of it.
         self.exchange.try_remove_all(&TARGET, [UNDO_JOURNAL.to_owned()]).await;
         self.clear(UNDO).await;
-        if self.exchange.rename(&TARGET, STAGING, UNDO).await.is_err() {
-            self.clear(STAGING).await;
+        let unkept = |error: HostError| {
+            let message = format!("the way back of the write before, `{UNDO}`, cannot be replaced");
+            let error = Diagnostic::error(Code::Storage, message).about(UNDO).because(error.message());
+            error.suggest(format!("remove `{UNDO}`: what the last write replaced is in `{STAGING}`"))
+        };
+        if self.kind(UNDO).await.map_err(unkept)? != EntryKind::Absent {
+            return Err(unkept(HostError::left(UNDO)));
         }
-    }
-
-    /// Removes directories that files did not come to in the end, and those that lost their last one.
-    async fn remove_emptied(&self, journal: &Journal) {
-        let leaving = journal.moves.iter().filter(|one| one.after == Content::Nothing);
-        let emptied = leaving.flat_map(|one| one.path.parents().map(str::to_owned));
-        let directories: BTreeSet<String> = journal.made.iter().cloned().chain(emptied).collect();
-        self.remove_directories(&directories.into_iter().collect::<Vec<_>>()).await;
+        match self.exchange.rename(&TARGET, STAGING, UNDO).await {
+            // The reply may be wrong.
+            Err(error) if self.kind(STAGING).await.ok() != Some(EntryKind::Absent) => Err(unkept(error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Removes what was staged, and nobody is to move.

@@ -5,14 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::generate::{Inquiry, Made};
-use super::protocol::{
-    Capabilities, Generation, Golden, Outcome, Root, Selection, Tested, Validate, Validation,
-};
-use super::registries::{Pack, Registries, read_source};
+use super::protocol::{Capabilities, Generation, Golden, Outcome, Selection, Tested, Validate, Validation};
+use super::registries::{Pack, Registries, own_source};
 use super::transaction::{Content, FileChange, Target};
-use crate::archive::{Files, PackFile};
+use crate::archive::{self, Files, PackFile};
 use crate::constraint::Constraint;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity, none_of};
 use crate::manifest::{self, GoldenTest, Manifest, Mode, Source};
 use crate::merge::unified_diff;
 use crate::path::{PathError, RelPath};
@@ -27,40 +25,61 @@ pub(super) async fn validate(
     capabilities: Capabilities,
     order: &Validate,
 ) -> Result<Outcome, Vec<Diagnostic>> {
-    let source = read_source(registries.exchange(), &Root::Source, "").await?;
+    let source = own_source(registries.exchange()).await?;
     let pack = source.pack.clone();
+    let Manifest { name, version, tests: golden, .. } = &pack.manifest;
     let mut problems = problems_of(&pack);
     let is_sound = problems.iter().all(|problem| problem.severity != Severity::Error);
     let (mut tests, mut blessed) = (Vec::new(), Vec::new());
     if order.golden != Golden::Ignore && is_sound {
-        if pack.manifest.tests.is_empty() {
-            let message = format!("`{}` has no `[[tests]]`, so nothing was generated", pack.manifest.label());
-            problems.push(Diagnostic::warning(Code::FileNotFound, message).about(&pack.manifest.name));
-        }
         let registries = registries.with_own(source);
-        let mut changes = Changes::default();
-        for test in &pack.manifest.tests {
-            let made = make(&registries, &pack.manifest, test).await;
-            tests.push(match (made, order.golden) {
-                (Ok(made), Golden::Bless) => {
-                    changes.add(&pack.files, test, &made)?;
-                    tested(test, &made, Vec::new())
-                }
-                (Ok(made), _) => {
-                    let differences = differences(&pack.files, test, &made, capabilities);
-                    tested(test, &made, differences)
-                }
-                (Err(problems), _) => tested(test, &Files::new(), problems),
-            });
+        if golden.is_empty() {
+            problems.extend(without_tests(&registries, &pack.manifest).await);
         }
-        blessed = changes.write(&registries, capabilities, order.wait).await?;
+        let mut changes = Changes::new(&pack, capabilities);
+        for test in golden {
+            let made = make(&registries, &pack.manifest, test).await;
+            let count = made.as_ref().map_or(0, BTreeMap::len);
+            let problems = match made {
+                Ok(made) if order.golden == Golden::Bless => {
+                    changes.add(test, made).err().unwrap_or_default()
+                }
+                Ok(made) => differences(&pack.files, test, &made, capabilities),
+                Err(problems) => problems,
+            };
+            let (name, expect) = (test.name.clone(), test.expect.clone());
+            tests.push(Tested { name, expect, files: count, problems });
+        }
+        problems.extend(changes.ignoring());
+        match changes.write(&registries, order.wait).await {
+            Ok(paths) => blessed = paths,
+            Err(more) => problems.extend(more),
+        }
     }
-    let Manifest { name, version, .. } = pack.manifest;
+    let (name, version) = (name.clone(), version.clone());
     Ok(Outcome::Validate { validation: Box::new(Validation { name, version, problems, tests, blessed }) })
 }
 
-fn tested(test: &GoldenTest, made: &Files, problems: Vec<Diagnostic>) -> Tested {
-    Tested { name: test.name.clone(), expect: test.expect.clone(), files: made.len(), problems }
+/// What a pack without tests gives with as few answers as can be.
+async fn without_tests(registries: &Registries, manifest: &Manifest) -> Vec<Diagnostic> {
+    let test = GoldenTest {
+        name: "defaults".to_owned(),
+        answers: BTreeMap::new(),
+        expect: "tests/defaults".parse().expect("it is a path"),
+    };
+    let label = manifest.label();
+    let untested = |what: &str| {
+        let message = format!("`{label}` has no `[[tests]]`, so {what}");
+        let warning = Diagnostic::warning(Code::FileNotFound, message).about(&manifest.name);
+        warning.suggest("add one, and let `--bless` write what it gives")
+    };
+    match make(registries, manifest, &test).await {
+        Ok(_) => vec![untested("what it gives with its defaults was made, and compared with nothing")],
+        Err(problems) if problems.iter().all(|problem| problem.code == Code::MissingVariable) => {
+            vec![untested("nothing was made, as it has no defaults for everything")]
+        }
+        Err(problems) => problems,
+    }
 }
 
 /// What is wrong with a pack by itself.
@@ -123,7 +142,7 @@ async fn make(
         ..Generation::default()
     };
     let inquiry = Inquiry::new(registries, generation, TIMESTAMP.to_owned()).await?;
-    inquiry.complete()?;
+    inquiry.complete().map_err(|problems| as_answers_of(test, problems))?;
     let Made { tree, problems, .. } = inquiry.make()?;
     if !problems.is_empty() {
         return Err(problems);
@@ -132,6 +151,12 @@ async fn make(
         (path, PackFile { content: file.content, mode: file.mode })
     };
     Ok(tree.into_iter().map(file).collect())
+}
+
+/// What is to be answered is answered in the manifest.
+fn as_answers_of(test: &GoldenTest, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let where_to = format!("see to it in `answers` of the test `{}`", test.name);
+    problems.into_iter().map(|problem| problem.suggest(where_to.clone())).collect()
 }
 
 /// What a pack has in the directory of what a test expects.
@@ -178,7 +203,7 @@ fn differences(
             Some(_) => {}
         }
     }
-    let made: BTreeSet<&str> = made.keys().map(RelPath::as_str).collect();
+    let made = paths_of(made);
     for (path, _) in expected.iter().filter(|(path, _)| !made.contains(**path)) {
         differs(path, "is expected and not made", &[], &[]);
     }
@@ -186,42 +211,80 @@ fn differences(
 }
 
 /// What blessing changes in the pack's directory.
-#[derive(Default)]
-struct Changes {
+struct Changes<'p> {
+    files: &'p Files,
+    capabilities: Capabilities,
     coming: Vec<FileChange>,
     going: Vec<(RelPath, Content)>,
+    /// What the pack then has: files, and their bytes.
+    entries: usize,
+    bytes: usize,
 }
 
-impl Changes {
-    fn add(&mut self, files: &Files, test: &GoldenTest, made: &Files) -> Result<(), Diagnostic> {
-        let expected = expected(files, test);
+impl<'p> Changes<'p> {
+    fn new(pack: &'p Pack, capabilities: Capabilities) -> Changes<'p> {
+        let is_golden = |path: &RelPath| {
+            pack.manifest.tests.iter().any(|test| path.below(test.expect.as_str()).is_some())
+        };
+        let others: Vec<usize> = pack
+            .files
+            .iter()
+            .filter(|(path, _)| !is_golden(path))
+            .map(|(_, file)| file.content.len())
+            .collect();
+        Changes {
+            files: &pack.files,
+            capabilities,
+            coming: Vec::new(),
+            going: Vec::new(),
+            entries: others.len(),
+            bytes: others.iter().sum(),
+        }
+    }
+
+    /// Takes in what a test gives. Nothing of it if that cannot be written.
+    fn add(&mut self, test: &GoldenTest, made: Files) -> Result<(), Vec<Diagnostic>> {
+        let expected = expected(self.files, test);
+        none_of(in_the_way(test, &expected, &made))?;
+        self.entries += made.len();
+        self.bytes += made.values().map(|file| file.content.len()).sum::<usize>();
+        if self.entries > archive::MAX_ENTRIES || self.bytes > archive::MAX_UNPACKED {
+            let (files, size) = (archive::MAX_ENTRIES, archive::MAX_UNPACKED >> 20);
+            let message = format!("with this the pack would have more than {files} files or {size} MiB");
+            return Err(Diagnostic::error(Code::InvalidArchive, message).about(&test.expect).into());
+        }
+        let paths = paths_of(&made);
+        for (path, file) in expected.iter().filter(|(path, _)| !paths.contains(*path)) {
+            self.going.push((place(test, path)?, Content::File(Digest::of(&file.content))));
+        }
         for (path, PackFile { content, mode }) in made {
             let there = expected.get(path.as_str());
-            if there.is_some_and(|there| there.content == *content && there.mode == *mode) {
+            let has_mode = |there: &PackFile| !self.capabilities.modes || there.mode == mode;
+            if there.is_some_and(|there| there.content == content && has_mode(there)) {
                 continue;
             }
-            self.coming.push(FileChange {
-                path: place(test, path.as_str())?,
-                before: Content::of_file(there.map(|there| Digest::of(&there.content))),
-                content: content.clone(),
-                mode: *mode,
-            });
-        }
-        let made: BTreeSet<&str> = made.keys().map(RelPath::as_str).collect();
-        for (path, file) in expected.into_iter().filter(|(path, _)| !made.contains(path)) {
-            self.going.push((place(test, path)?, Content::File(Digest::of(&file.content))));
+            let before = Content::of_file(there.map(|there| Digest::of(&there.content)));
+            self.coming.push(FileChange { path: place(test, path.as_str())?, before, content, mode });
         }
         Ok(())
     }
 
+    /// Files that come and keep version control from seeing others.
+    fn ignoring(&self) -> Vec<Diagnostic> {
+        let ignoring = self.coming.iter().filter(|change| change.path.file_name() == ".gitignore");
+        let warning = |change: &FileChange| {
+            let path = &change.path;
+            let directory = path.as_str().rsplit_once('/').map_or("", |(directory, _)| directory);
+            let message = format!("`{path}` keeps Git from adding what it names to the pack itself");
+            let warning = Diagnostic::warning(Code::InvalidInput, message).about(path);
+            warning.suggest(format!("add it all with `git add --force {directory}`"))
+        };
+        ignoring.map(warning).collect()
+    }
+
     /// Writes all of it or nothing. Gives the paths.
-    async fn write(
-        self,
-        registries: &Registries,
-        capabilities: Capabilities,
-        wait: bool,
-    ) -> Result<Vec<String>, Vec<Diagnostic>> {
-        let Changes { coming, going } = self;
+    async fn write(self, registries: &Registries, wait: bool) -> Result<Vec<String>, Vec<Diagnostic>> {
+        let Changes { coming, going, capabilities, .. } = self;
         let paths = coming.iter().map(|change| &change.path).chain(going.iter().map(|(path, _)| path));
         let paths: Vec<String> = paths.map(ToString::to_string).collect();
         if paths.is_empty() {
@@ -238,6 +301,38 @@ impl Changes {
             Err(problems) => Err(problems),
         };
         target.leave().await;
-        written.map(|()| paths)
+        written.map(|_safety| paths)
     }
+}
+
+fn paths_of(files: &Files) -> BTreeSet<&str> {
+    files.keys().map(RelPath::as_str).collect()
+}
+
+/// Why what a test gives cannot take the place of what is there.
+fn in_the_way(test: &GoldenTest, expected: &BTreeMap<&str, &PackFile>, made: &Files) -> Vec<Diagnostic> {
+    let conflict = |path: &str, what: &str, help: String| {
+        let place = format!("{}/{path}", test.expect);
+        let error = Diagnostic::error(Code::FileConflict, format!("`{place}` {what}")).about(&place);
+        error.suggest(help)
+    };
+    // A tree that was blessed has something in common with what comes out now.
+    let paths = paths_of(made);
+    if !expected.is_empty() && !expected.keys().any(|path| paths.contains(path)) {
+        let message = format!("`{}` holds files, and this test gives none of them", test.expect);
+        let error = Diagnostic::error(Code::FileConflict, message).about(&test.expect);
+        let help = format!("remove `{}`, or give the test a directory of its own", test.expect);
+        return vec![error.suggest(help)];
+    }
+    let remove = |path: &str| format!("remove `{}/{path}` first", test.expect);
+    let directories: BTreeSet<&str> = made.keys().flat_map(RelPath::parents).collect();
+    let files = expected.keys().filter(|path| directories.contains(**path));
+    let files = files.map(|path| conflict(path, "is a file, and a directory is made", remove(path)));
+    let shut = made.keys().filter(|path| {
+        let below = format!("{path}/");
+        expected.range(below.as_str()..).next().is_some_and(|(next, _)| next.starts_with(&below))
+    });
+    let shut =
+        shut.map(|path| conflict(path.as_str(), "is a directory, and a file is made", remove(path.as_str())));
+    files.chain(shut).collect()
 }

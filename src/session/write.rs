@@ -59,14 +59,14 @@ impl Order {
         let existing = self.look(exchange, capabilities).await?;
         let pending = self.pending(&existing)?;
         self.consent(&pending)?;
+        let mut warnings = Vec::new();
         if !pending.is_empty() {
             let sizes = pending.iter().map(|pending| pending.operation.size as u64);
             target.check_room(Target::needed(sizes)).await?;
             let mut draft = target.draft();
             draft.put(pending.iter().map(|pending| self.change(pending)).collect()).await?;
-            draft.commit().await?;
+            warnings = draft.commit().await?;
         }
-        let warnings = if pending.is_empty() { Vec::new() } else { target.warnings() };
         Ok(self.outcome(&pending, warnings))
     }
 
@@ -193,7 +193,7 @@ impl Order {
                     .suggest("run the command again")
             }
             false => Diagnostic::error(Code::FileConflict, format!("`{path}` is there already and differs"))
-                .suggest("add `--force` to replace it, or write into another directory with `--output`"),
+                .suggest("`--existing skip` keeps it, `--existing merge` adds what is new where that can be, `--existing overwrite` replaces it; or write into another directory with `--output`"),
         };
         let error = error.about(path);
         match unified_diff(path, there, content) {

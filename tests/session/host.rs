@@ -65,6 +65,8 @@ pub struct Host {
     pub locks: usize,
     /// The lock of the process that is at work, by where it is.
     pub held: BTreeMap<(String, String), String>,
+    /// Files of the target that cannot be removed, as on some systems while a program has them open.
+    pub stuck: BTreeSet<String>,
     /// What a power failure may damage: files of the target that were written and not synced.
     pub fresh: BTreeSet<String>,
 }
@@ -429,6 +431,9 @@ impl Host {
                 added
             }
             RequestBody::Rename { root, from, to } => self.rename(&root.to_string(), from, to),
+            RequestBody::Remove { path, .. } if self.stuck.contains(path) => {
+                Err(error(HostErrorKind::Permission, path))
+            }
             RequestBody::Remove { root, path } => {
                 let nodes = self.roots.entry(root.to_string()).or_default();
                 if nodes.keys().any(|at| is_below(at, path)) {

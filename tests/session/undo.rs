@@ -3,11 +3,13 @@
 
 use packwright::diagnostic::Code;
 use packwright::manifest::Mode;
+use packwright::registry::Digest;
 use packwright::session::{Outcome, UndoneAction};
 
-use crate::host::{Ending, Host, Node, UNDO, command, directory, put, shown};
+use crate::host::{CAPABILITIES, Ending, Fault, Host, Node, UNDO, command, directory, put, shown};
 use crate::writing::{GENERATE, apply, change, generated, host};
 
+const UNDO_JOURNAL: &str = ".packwright/undo/journal";
 const BACK: &str = r#"{"type":"undo"}"#;
 const BACK_BY_FORCE: &str = r#"{"type":"undo","force":true}"#;
 const REHEARSAL: &str = r#"{"type":"undo","dryRun":true}"#;
@@ -94,7 +96,7 @@ fn what_was_changed_since_stays_unless_by_force() {
             (
                 Code::FileConflict,
                 "error[file-conflict]: `README.md` was changed since it was written\n  \
-                 help: add `--force` to take it back all the same; another `undo` then brings it again"
+                 help: add `--force` to take it back all the same; until the next write, another `undo` brings it again"
                     .to_owned()
             )
         );
@@ -141,25 +143,30 @@ fn without_a_way_back_nothing_is_done() {
     assert_eq!(host.roots["target"], before);
 }
 
+/// The journal of a write that made a file with this path.
+fn journal(path: &str) -> String {
+    let hash = Digest::of(b"mine\n");
+    format!(
+        r#"{{"version":1,"ending":"undoable","made":[],"emptied":[],"moves":[{{"path":"{path}","before":"nothing","after":{{"file":"{hash}"}}}}]}}"#
+    )
+}
+
 /// A clone of somebody's repository may bring a way back of its own.
 #[test]
 fn a_way_back_of_somebody_else_leads_nowhere() {
-    let journal = |path: &str| {
-        format!(
-            r#"{{"version":1,"ending":"undoable","made":[],"moves":[{{"path":"{path}","before":"nothing","after":{{"file":"{}"}}}}]}}"#,
-            packwright::registry::Digest::of(b"mine\n")
-        )
-    };
+    let mut right = host(directory([("README.md", "mine\n"), (UNDO_JOURNAL, &journal("README.md"))]));
+    assert_eq!(undone(right.run(command(BACK))), ["-README.md"], "such a journal is read");
     for text in [
         journal("../README.md"),
         journal(".git/config"),
+        journal("README.md").replace("[],\"moves", "[\"../x\"],\"moves"),
         journal(".packwright/undo/journal"),
         journal("C:/x"),
         "{}".to_owned(),
         "not JSON".to_owned(),
         journal("a").replace("\"version\":1", "\"version\":2"),
     ] {
-        let mut host = host(directory([("README.md", "mine\n"), (".packwright/undo/journal", &text)]));
+        let mut host = host(directory([("README.md", "mine\n"), (UNDO_JOURNAL, &text)]));
         let before = host.roots["target"].clone();
         let (code, told) = refused(host.run(command(BACK)));
         assert_eq!(code, Code::InvalidInput, "{text}");
@@ -178,4 +185,67 @@ fn a_link_is_no_file_of_ours() {
     let (code, told) = refused(host.run(command(BACK_BY_FORCE)));
     assert_eq!(code, Code::FileConflict);
     assert!(told.contains("`README.md` is neither a file nor a directory by now"), "{told}");
+}
+
+#[test]
+fn what_runs_when_a_directory_is_opened_comes_back_only_if_that_is_wanted() {
+    let hash = Digest::of(b"mine\n");
+    let text = journal(".vscode/tasks.json")
+        .replace(r#""before":"nothing""#, &format!(r#""before":{{"file":"{hash}"}}"#));
+    let text = text.replace(&format!(r#""after":{{"file":"{hash}"}}"#), r#""after":"nothing""#);
+    let mut host = host(directory([(UNDO_JOURNAL, text.as_str()), (".packwright/undo/old-0", "mine\n")]));
+    assert_eq!(undone(host.run(command(REHEARSAL))), ["+.vscode/tasks.json"]);
+    assert_eq!(
+        refused(host.run(command(BACK))),
+        (
+            Code::NeedsConsent,
+            "error[needs-consent]: `.vscode/tasks.json` may run by itself when the directory is opened\n  \
+             help: look at it in `.packwright/undo/old-0`, then add `--trust`"
+                .to_owned()
+        )
+    );
+    assert_eq!(undone(host.run(command(r#"{"type":"undo","trust":true}"#))), ["+.vscode/tasks.json"]);
+}
+
+/// Something in the former way back cannot be removed, such as a file that another program has open.
+#[test]
+fn a_former_way_back_that_cannot_go_costs_nothing() {
+    let (before, plan) = change();
+    let mut host = host(before.clone());
+    let stuck = format!("{UNDO}/stuck/file");
+    edit(&mut host, &stuck, "stuck\n");
+    host.stuck.insert(stuck.clone());
+    let Ok(Outcome::Apply { warnings, .. }) = host.run(apply(plan, true)) else { panic!("it is written") };
+    let told = shown(&warnings);
+    assert!(
+        told.contains("the way back of the write before, `.packwright/undo`, cannot be replaced"),
+        "{told}"
+    );
+    let (code, _) = refused(host.run(command(BACK)));
+    assert_eq!(code, Code::Storage, "it is tried again, and told");
+    host.stuck.clear();
+    undone(host.run(command(BACK)));
+    assert_eq!(host.project(), before);
+}
+
+/// Where nobody is kept out, what is about to become the way back may be somebody's who is still at it.
+#[test]
+fn without_a_lock_what_another_write_has_done_is_not_touched() {
+    let (before, plan) = change();
+    let capabilities = packwright::session::Capabilities { lock: false, ..CAPABILITIES };
+    let asking = |input: packwright::session::SessionInput| packwright::session::SessionInput {
+        capabilities,
+        ..input
+    };
+    let mut whole = host(before.clone());
+    whole.run(asking(apply(plan.clone(), true))).unwrap();
+    let is_last = |body: &packwright::session::RequestBody| matches!(body, packwright::session::RequestBody::Rename { to, .. } if to == UNDO);
+    let last = whole.log.iter().position(is_last).unwrap();
+    let mut host = host(before);
+    assert_eq!(host.run_with(asking(apply(plan, true)), last, Fault::Dies), None);
+    let left = host.roots["target"].clone();
+    let (code, told) = refused(host.run(asking(command(BACK))));
+    assert_eq!(code, Code::PartialInstall);
+    assert!(told.contains("another write is under way or was interrupted"), "{told}");
+    assert_eq!(host.roots["target"], left);
 }

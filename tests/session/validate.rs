@@ -199,10 +199,125 @@ fn tests_have_directories_of_their_own() {
 }
 
 #[test]
+fn nothing_is_blessed_where_something_else_is() {
+    let mut host = host(PACK);
+    put(source(&mut host), "tests/other/LICENSE", b"mine\n", Mode::Regular);
+    host.roots.insert("target".to_owned(), host.roots["source"].clone());
+    let told = validation(&mut host, BLESS);
+    assert_eq!(
+        shown(&told.tests[1].problems),
+        "error[file-conflict]: `tests/other` holds files, and this test gives none of them\n  \
+         help: remove `tests/other`, or give the test a directory of its own"
+    );
+    assert!(told.blessed.iter().all(|path| path.starts_with("tests/defaults/")), "{:?}", told.blessed);
+}
+
+#[test]
+fn a_file_does_not_take_the_place_of_a_directory() {
+    let mut host = host(PACK);
+    blessed(&mut host);
+    source(&mut host).remove("tests/other/bin/run");
+    source(&mut host).remove("tests/other/bin");
+    put(source(&mut host), "tests/other/bin", b"a file\n", Mode::Regular);
+    put(source(&mut host), "tests/defaults/notes.md/inner", b"a file\n", Mode::Regular);
+    host.roots.insert("target".to_owned(), host.roots["source"].clone());
+    let told = validation(&mut host, BLESS);
+    assert_eq!(
+        shown(&told.tests[0].problems),
+        "error[file-conflict]: `tests/defaults/notes.md` is a directory, and a file is made\n  help: remove `tests/defaults/notes.md` first"
+    );
+    assert_eq!(
+        shown(&told.tests[1].problems),
+        "error[file-conflict]: `tests/other/bin` is a file, and a directory is made\n  help: remove `tests/other/bin` first"
+    );
+    assert_eq!(told.blessed, Vec::<String>::new());
+}
+
+/// What is blessed is read again with the pack, so it must fit.
+#[test]
+fn a_pack_stays_small_enough_to_be_read() {
+    let many: String = (0..6)
+        .map(|number| format!("[[tests]]\nname = \"t{number}\"\nexpect = \"tests/{number}\"\n"))
+        .collect();
+    let manifest = format!(
+        "[pack]\nname = \"a\"\nversion = \"1.0.0\"\n[[templates]]\nname = \"big\"\nsource = \"big.j2\"\noutput = \"big\"\n{many}"
+    );
+    let mut host = host(&manifest);
+    put(
+        source(&mut host),
+        "big.j2",
+        b"{% for n in range(1000) %}{{ 'x' * 12000 }}{% endfor %}",
+        Mode::Regular,
+    );
+    host.roots.insert("target".to_owned(), host.roots["source"].clone());
+    let told = validation(&mut host, BLESS);
+    let failed = told.tests.iter().filter(|test| !test.problems.is_empty()).count();
+    assert_eq!(failed, 1, "five of 12 MB fit");
+    assert!(shown(&told.tests[5].problems).contains("more than 10000 files or 64 MiB"));
+}
+
+#[test]
+fn where_files_have_no_modes_none_is_blessed_for_its_mode() {
+    let mut host = host(PACK);
+    blessed(&mut host);
+    let target = host.roots.get_mut("source").unwrap();
+    put(target, "tests/other/bin/run", b"#!/bin/sh\n", Mode::Regular);
+    host.roots.insert("target".to_owned(), host.roots["source"].clone());
+    let mut input = command(BLESS);
+    input.capabilities.modes = false;
+    let Ok(Outcome::Validate { validation }) = host.run(input) else { panic!() };
+    assert_eq!(validation.blessed, Vec::<String>::new());
+}
+
+#[test]
+fn a_write_that_was_interrupted_there_is_told() {
+    let mut host = host(PACK);
+    put(source(&mut host), ".packwright/journal.json", b"{}", Mode::Regular);
+    for json in [PLAIN, DEEP] {
+        let errors = host.run(command(json)).unwrap_err();
+        assert_eq!((errors[0].code, errors[0].exit_code), (Code::PartialInstall, 6));
+    }
+}
+
+#[test]
+fn a_tree_that_version_control_would_not_see_whole_is_told() {
+    let mut host = host(PACK);
+    put(source(&mut host), "files/.gitignore", b"*.log\n", Mode::Regular);
+    host.roots.insert("target".to_owned(), host.roots["source"].clone());
+    let told = validation(&mut host, BLESS);
+    assert_eq!(
+        shown(&told.problems[..1]),
+        "warning[invalid-input]: `tests/defaults/.gitignore` keeps Git from adding what it names to the pack itself\n  \
+         help: add it all with `git add --force tests/defaults`"
+    );
+}
+
+#[test]
+fn a_pack_without_tests_is_tried_with_its_defaults() {
+    let manifest = "[pack]\nname = \"a\"\nversion = \"1.0.0\"\n[[templates]]\nname = \"t\"\nsource = \"run.sh.j2\"\noutput = \"../x\"\n";
+    let told = validation(&mut host(manifest), DEEP);
+    assert_eq!(told.problems[0].code, Code::InvalidPath);
+    let asking = "[pack]\nname = \"a\"\nversion = \"1.0.0\"\n[variables.who]\nrequired = true\n";
+    let told = shown(&validation(&mut host(asking), DEEP).problems);
+    assert!(told.contains("so nothing was made, as it has no defaults for everything"), "{told}");
+}
+
+#[test]
+fn answers_of_a_test_are_mended_in_the_manifest() {
+    let wrong = PACK.replace("word = \"other\"", "word = 7, wrod = \"x\"");
+    let told = validation(&mut host(&wrong), DEEP);
+    let told = shown(&told.tests[1].problems);
+    assert!(
+        told.contains("help: see to it in `answers` of the test `other`") && !told.contains("--var"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_pack_without_tests_is_told_so() {
     let told = validation(&mut host("[pack]\nname = \"a\"\nversion = \"1.0.0\"\n"), DEEP);
     assert_eq!(
         shown(&told.problems),
-        "warning[file-not-found]: `a@1.0.0` has no `[[tests]]`, so nothing was generated"
+        "warning[file-not-found]: `a@1.0.0` has no `[[tests]]`, so what it gives with its defaults was made, and compared with nothing\n  help: add one, and let `--bless` write what it gives"
     );
 }

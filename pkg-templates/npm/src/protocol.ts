@@ -1209,6 +1209,8 @@ text: string, };
 export type Undo = {
 /** Take back what was changed since, too. It can be brought again, like the rest. */
 force: boolean,
+/** Bring back files that run when the directory is opened. */
+trust: boolean,
 /** Say what would be done, and do nothing. */
 dryRun: boolean,
 /** Wait for another process that writes there, in place of failing. */

@@ -90,5 +90,5 @@ async fn forget_in(
     let before = Content::of_file(digest);
     draft.put(vec![FileChange { path, before, content, mode: Mode::Regular }]).await?;
     // It belongs to the install, which is what somebody may want to undo.
-    draft.commit_for_good().await
+    draft.commit_for_good().await.map(drop)
 }

@@ -345,6 +345,8 @@ pub enum Recovery {
 pub struct Undo {
     /// Take back what was changed since, too. It can be brought again, like the rest.
     pub force: bool,
+    /// Bring back files that run when the directory is opened.
+    pub trust: bool,
     /// Say what would be done, and do nothing.
     pub dry_run: bool,
     /// Wait for another process that writes there, in place of failing.

@@ -10,6 +10,7 @@ use crate::path::RelPath;
 use crate::registry::Release;
 use crate::session::exchange::{Exchange, HostError};
 use crate::session::protocol::{Entry, EntryKind, HostErrorKind, Root};
+use crate::session::transaction::is_whole;
 use crate::version::Version;
 
 /// Entries that are never part of a pack, wherever they are: version control and our own state.
@@ -174,6 +175,18 @@ pub(in crate::session) struct SourcePack {
     pub(in crate::session) pack: Pack,
     pub(in crate::session) release: Release,
     pub(in crate::session) archive: Vec<u8>,
+}
+
+/// The pack in the root `source`.
+pub(in crate::session) async fn own_source(exchange: &Exchange) -> Result<SourcePack, Vec<Diagnostic>> {
+    let manifest = [manifest::FILE_NAME.to_owned()];
+    if exchange.stat_all(&Root::Source, &manifest).await?[0].kind == EntryKind::Absent {
+        let message = format!("there is no {} in this directory", manifest::FILE_NAME);
+        let error = Diagnostic::error(Code::FileNotFound, message).about(manifest::FILE_NAME);
+        return Err(error.suggest("name the directory of a pack").into());
+    }
+    is_whole(exchange, &Root::Source).await?;
+    read_source(exchange, &Root::Source, "").await
 }
 
 /// Reads a pack's sources and archives them.

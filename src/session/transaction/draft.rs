@@ -25,11 +25,13 @@ pub(in crate::session) struct FileChange {
 pub(in crate::session) struct Draft<'a> {
     target: &'a Target<'a>,
     moves: Vec<Move>,
+    /// Directories that go if nothing is left in them; nothing: those that something goes from.
+    emptied: Option<Vec<String>>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(target: &'a Target<'a>) -> Draft<'a> {
-        Draft { target, moves: Vec::new() }
+        Draft { target, moves: Vec::new(), emptied: None }
     }
 
     /// Files that come one by one.
@@ -74,25 +76,35 @@ impl<'a> Draft<'a> {
         self.moves.push(Move { path, before, after, kept: Some(kept) });
     }
 
+    /// Lets these directories go if nothing is left in them, and no others.
+    pub(super) fn leave_no_other(&mut self, directories: Vec<String>) {
+        self.emptied = Some(directories);
+    }
+
     /// Moves everything to its place, or nothing. Until the next write it can be taken back.
-    pub(in crate::session) async fn commit(self) -> Result<(), Vec<Diagnostic>> {
+    ///
+    /// Gives what should be known of its safety.
+    pub(in crate::session) async fn commit(self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         self.end(Ending::Undoable).await
     }
 
     /// Moves everything to its place, or nothing. What can be taken back is the write before.
-    pub(in crate::session) async fn commit_for_good(self) -> Result<(), Vec<Diagnostic>> {
+    pub(in crate::session) async fn commit_for_good(self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         self.end(Ending::ForGood).await
     }
 
-    async fn end(self, ending: Ending) -> Result<(), Vec<Diagnostic>> {
+    async fn end(self, ending: Ending) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         if self.moves.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let staging = self.stage(BTreeSet::new(), Vec::new()).await;
         self.or_abandon(staging).await?;
         let made = self.target.missing_parents(&self.moves).await;
         let made = self.or_abandon(made).await?;
-        self.target.commit(Journal { moves: self.moves, made, ending }).await
+        let leaving = self.moves.iter().filter(|one| one.after == Content::Nothing);
+        let parents: BTreeSet<&str> = leaving.flat_map(|one| one.path.parents()).collect();
+        let emptied = self.emptied.unwrap_or_else(|| parents.into_iter().map(str::to_owned).collect());
+        self.target.commit(Journal { moves: self.moves, made, emptied, ending }).await
     }
 
     /// Lets what was staged go.

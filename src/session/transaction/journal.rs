@@ -21,6 +21,8 @@ pub(super) struct Journal {
     pub(super) moves: Vec<Move>,
     /// Directories that were not there, the outer before the inner.
     pub(super) made: Vec<String>,
+    /// Directories that go in the end if nothing is left in them, the outer before the inner.
+    pub(super) emptied: Vec<String>,
     pub(super) ending: Ending,
 }
 
@@ -87,6 +89,7 @@ struct Raw {
     version: u32,
     ending: Ending,
     made: Vec<String>,
+    emptied: Vec<String>,
     moves: Vec<RawMove>,
 }
 
@@ -113,7 +116,8 @@ impl Journal {
             kept: one.kept,
         };
         let moves = self.moves.iter().map(raw).collect();
-        let raw = Raw { version: FORMAT, ending: self.ending, made: self.made.clone(), moves };
+        let (made, emptied) = (self.made.clone(), self.emptied.clone());
+        let raw = Raw { version: FORMAT, ending: self.ending, made, emptied, moves };
         let text = serde_json::to_string(&raw).expect("texts and digests are JSON");
         if text.len() > MAX_SIZE {
             let error = Diagnostic::error(Code::Storage, "this is too much for one write");
@@ -128,7 +132,7 @@ impl Journal {
             return Err(format!("it has format {version}, and this version reads {FORMAT}").into());
         }
         let raw: Raw = serde_json::from_slice(text)?;
-        for directory in &raw.made {
+        for directory in raw.made.iter().chain(&raw.emptied) {
             // The target and what is ours in it are no paths of a project.
             if !["", STATE_DIRECTORY, PACKAGES].contains(&directory.as_str()) {
                 let _checked = RelPath::of_ours(directory)?;
@@ -141,6 +145,11 @@ impl Journal {
             }
             Ok(Move { path, before, after, kept })
         });
-        Ok(Journal { moves: moves.collect::<Parsed<_>>()?, made: raw.made, ending: raw.ending })
+        Ok(Journal {
+            moves: moves.collect::<Parsed<_>>()?,
+            made: raw.made,
+            emptied: raw.emptied,
+            ending: raw.ending,
+        })
     }
 }

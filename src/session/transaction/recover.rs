@@ -1,10 +1,10 @@
 //! Ending a write that was interrupted: the rest is done, or all of it is taken back.
 
 use super::journal::{Journal, MAX_SIZE};
-use super::{Content, JOURNAL, STAGING, Standing, TARGET, Target, aside, origin};
+use super::{Content, JOURNAL, STAGING, Standing, TARGET, Target, UNDO, aside, origin};
 use crate::diagnostic::{Code, Diagnostic, none_of};
 use crate::session::exchange::Exchange;
-use crate::session::protocol::{Capabilities, EntryKind, HostErrorKind, Outcome, Recovered, Recovery};
+use crate::session::protocol::{Capabilities, EntryKind, HostErrorKind, Outcome, Recovered, Recovery, Root};
 
 pub(super) const HOW_TO_END: &str = "in that directory `packwright install --resume` does the rest, `packwright install --rollback` takes all of it back";
 
@@ -40,20 +40,25 @@ pub(in crate::session) async fn no_interruption(
     capabilities: Capabilities,
 ) -> Result<(), Vec<Diagnostic>> {
     // Through a host that cannot move files nothing was ever written.
-    if !capabilities.rename || !is_there(exchange).await? {
+    if !capabilities.rename || !is_there(exchange, &TARGET).await? {
         return Ok(());
     }
     if capabilities.lock {
         Target::enter_any(exchange, capabilities, true).await?.leave().await;
-        if !is_there(exchange).await? {
+        if !is_there(exchange, &TARGET).await? {
             return Ok(());
         }
     }
     Err(interrupted().into())
 }
 
-async fn is_there(exchange: &Exchange) -> Result<bool, Vec<Diagnostic>> {
-    Ok(exchange.stat_all(&TARGET, &[JOURNAL.to_owned()]).await?[0].kind != EntryKind::Absent)
+/// That no write was interrupted in a root which is only read.
+pub(in crate::session) async fn is_whole(exchange: &Exchange, root: &Root) -> Result<(), Vec<Diagnostic>> {
+    if is_there(exchange, root).await? { Err(interrupted().into()) } else { Ok(()) }
+}
+
+async fn is_there(exchange: &Exchange, root: &Root) -> Result<bool, Vec<Diagnostic>> {
+    Ok(exchange.stat_all(root, &[JOURNAL.to_owned()]).await?[0].kind != EntryKind::Absent)
 }
 
 pub(in crate::session) async fn recover(
@@ -90,14 +95,18 @@ impl Target<'_> {
                     "what stood there before is in `{STAGING}` as `old-…`: look, then remove both"
                 ))
         })?;
+        let mut warnings = self.warnings();
         match how {
             Recovery::Resume => {
                 let standings = self.standings(&journal).await?;
                 self.check_whole(&journal, &standings).await?;
-                self.resume(&journal, &standings).await?;
+                warnings.extend(self.resume(&journal, &standings).await?);
             }
             Recovery::RollBack => {
                 self.exchange.make_directories(&TARGET, [STAGING.to_owned()]).await?;
+                if journal.moves.iter().any(|one| one.kept.is_some()) {
+                    self.exchange.make_directories(&TARGET, [UNDO.to_owned()]).await?;
+                }
                 none_of(self.roll_back(&journal, Vec::new()).await)?;
             }
         }
@@ -106,10 +115,14 @@ impl Target<'_> {
             // Those that still hold the lock go when it does.
             self.made = journal.made;
         }
-        Ok(Recovered { how, paths, warnings: self.warnings() })
+        Ok(Recovered { how, paths, warnings })
     }
 
-    async fn resume(&self, journal: &Journal, standings: &[Standing]) -> Result<(), Vec<Diagnostic>> {
+    async fn resume(
+        &self,
+        journal: &Journal,
+        standings: &[Standing],
+    ) -> Result<Option<Diagnostic>, Vec<Diagnostic>> {
         self.exchange.make_directories(&TARGET, [STAGING.to_owned()]).await?;
         self.make_parents(journal).await?;
         for (number, (one, standing)) in journal.moves.iter().zip(standings).enumerate() {
@@ -120,8 +133,7 @@ impl Target<'_> {
             }
         }
         self.finish(journal).await?;
-        self.tidy_up(journal).await;
-        Ok(())
+        Ok(self.tidy_up(journal).await)
     }
 
     async fn standings(&self, journal: &Journal) -> Result<Vec<Standing>, Vec<Diagnostic>> {
