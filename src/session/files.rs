@@ -9,14 +9,14 @@ use crate::merge::yaml_to_json;
 /// The most bytes of such a file: 256 KiB.
 const MAX_SIZE: usize = 256 << 10;
 
-/// Reads a file that holds `what`.
+/// Reads a file that should hold `what`.
 ///
 /// # Errors
 /// With the place in it, where that is known.
 pub(super) fn read<T: DeserializeOwned>(file: &TextFile, code: Code, what: &str) -> Result<T, Diagnostic> {
     let shown: String = file.name.chars().take(200).collect();
     let broken = |error: &dyn std::fmt::Display, at: Option<(u32, u32)>| {
-        let error = Diagnostic::error(code, format!("{shown} holds no {what}")).because(error);
+        let error = Diagnostic::error(code, format!("{shown} cannot be read as {what}")).because(error);
         match at {
             Some((line, column)) => {
                 error.at(Location { pack: None, file: shown.clone(), line: Some(line), column: Some(column) })
