@@ -468,9 +468,10 @@ impl<'a> Target<'a> {
         self.exchange.try_remove_all(&TARGET, [UNDO_JOURNAL.to_owned()]).await;
         self.clear(UNDO).await;
         let unkept = |error: HostError| {
-            let message = format!("the way back of the write before, `{UNDO}`, cannot be replaced");
+            let message =
+                format!("what the last write replaced stays in `{STAGING}` and cannot become `{UNDO}`");
             let error = Diagnostic::error(Code::Storage, message).about(UNDO).because(error.message());
-            error.suggest(format!("remove `{UNDO}`: what the last write replaced is in `{STAGING}`"))
+            error.suggest(format!("remove `{UNDO}` if it is there; the next write or undo tries again"))
         };
         if self.kind(UNDO).await.map_err(unkept)? != EntryKind::Absent {
             return Err(unkept(HostError::left(UNDO)));

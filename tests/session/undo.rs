@@ -218,7 +218,9 @@ fn a_former_way_back_that_cannot_go_costs_nothing() {
     let Ok(Outcome::Apply { warnings, .. }) = host.run(apply(plan, true)) else { panic!("it is written") };
     let told = shown(&warnings);
     assert!(
-        told.contains("the way back of the write before, `.packwright/undo`, cannot be replaced"),
+        told.contains(
+            "what the last write replaced stays in `.packwright/staging` and cannot become `.packwright/undo`"
+        ),
         "{told}"
     );
     let (code, _) = refused(host.run(command(BACK)));
