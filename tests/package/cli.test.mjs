@@ -245,6 +245,22 @@ describe("generate", { concurrency: 4 }, () => {
     assert.deepEqual(filesOf(cwd), before);
   });
 
+  test("in a project, without packs it is that which is written, with packs another unless it says so, and --check looks at it", async () => {
+    const cwd = scratch();
+    const run = (...args) => packwright(["generate", ...args, ...fixed], { cwd });
+    const nowhere = await run("--check", "greeting");
+    assert.deepEqual([nowhere.code, nowhere.stderr.split("\n")[1]], [64, "  help: name it: `--output DIR`"]);
+    assert.equal((await run("greeting", "--name", "demo", "--output", ".")).stderr, "");
+    const renamed = await run("--name", "other", "--json");
+    assert.deepEqual([renamed.code, JSON.parse(renamed.stdout).directory], [0, "."], renamed.stdout);
+    assert.equal((await run("--check", "greeting")).stdout, ". is exactly what the packs give\n");
+    assert.equal((await run("--check", "greeting", "--name", "demo")).code, 13, "the project here is called otherwise");
+    const words = "`.` holds a project; this makes another in `ed`. `--output .` changes the one here\n";
+    assert.equal((await run("greeting", "--name", "ed")).stderr, words);
+    assert.equal((await run("greeting", "--name", "ed", "--check")).stdout, "ed is exactly what the packs give\n");
+    assert.equal((await run("greeting", "--name", "ed")).stderr, "", "it is there already");
+  });
+
   test("the time in the lockfile stays until --timestamp says another", async () => {
     const cwd = scratch();
     const recorded = () => /^timestamp = "(.*)"$/m.exec(readFileSync(join(cwd, "demo/packwright.lock"), "utf8"))[1];
@@ -264,7 +280,7 @@ describe("generate", { concurrency: 4 }, () => {
     mkdirSync(join(cwd, "demo/src"), { recursive: true });
     writeFileSync(file, "mine\n");
     const args = ["generate", "greeting", "--name", "demo", "--yes", ...fixed];
-    await fails(args, 13, "file-conflict", ["src/demo.txt", "--force"], { cwd });
+    await fails(args, 13, "file-conflict", ["src/demo.txt", "`--existing overwrite` replaces it"], { cwd });
     assert.deepEqual([...filesOf(cwd).keys()], ["demo/src/demo.txt"]);
     assert.equal(readFileSync(file, "utf8"), "mine\n");
     assert.equal((await packwright([...args, "--force"], { cwd })).code, 0);

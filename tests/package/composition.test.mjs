@@ -337,7 +337,8 @@ describe("compose", { concurrency: 4 }, () => {
     golden(assert, "compose-dry-run", dry.stdout);
     assert.ok(!existsSync(join(cwd, "packs")));
     const { code, stdout, stderr } = await packwright([...args, "--var", "owner=Ada"], { cwd });
-    assert.deepEqual([code, stdout, stderr], [0, "Wrote a pack of app 1.0.0, ci 2.1.0 to packs/@acme/service\n", ""]);
+    const next = `\`packwright generate @acme/service --name NAME ${from.join(" ")} --registry @acme=packs\` makes a project from it`;
+    assert.deepEqual([code, stdout, stderr], [0, `Wrote a pack of app 1.0.0, ci 2.1.0 to packs/@acme/service; \`packwright undo --output packs/@acme/service\` takes it back\n${next}\n`, ""]);
     const made = await packwright(["generate", "@acme/service", "--name", "demo", "--var", "owner=Ada", ...from, "--registry", "@acme=packs"], { cwd });
     assert.equal(made.code, 0, made.stderr);
     assert.equal(text(cwd, "demo/package.json"), JOINED);
@@ -347,11 +348,12 @@ describe("compose", { concurrency: 4 }, () => {
     const cwd = scratch();
     const args = ["compose", "app", "rival", "--output", "pair", "--var", "owner=Ada", ...from];
     const { code, stdout, stderr } = await packwright(args, { cwd });
-    assert.deepEqual([code, stdout], [0, "Wrote a pack of app 1.0.0, rival 1.0.0 to pair\n"]);
+    const next = "To make a project from it, put it among the packs it needs, or give it a scope: `--output packs/@acme/pair --name @acme/pair`";
+    assert.deepEqual([code, stdout], [0, `Wrote a pack of app 1.0.0, rival 1.0.0 to pair; \`packwright undo --output pair\` takes it back\n${next}\n`]);
     assert.match(stderr, /^warning\[path-conflict\]: several packs write `src\/main\.txt`/);
     const written = text(cwd, "pair/pack.toml");
     assert.match(written, /^name = "pair"$/m);
-    assert.equal((await packwright(args, { cwd })).stdout, "Nothing to do: pair is that pack already\n");
+    assert.equal((await packwright(args, { cwd })).stdout, `Nothing to do: pair is that pack already\n${next}\n`);
     writeFileSync(join(cwd, "pair/pack.toml"), `${written}# mine\n`);
     assert.equal((await packwright(args, { cwd })).code, 13);
     assert.equal((await packwright([...args, "--force"], { cwd })).code, 0);
@@ -364,8 +366,21 @@ describe("compose", { concurrency: 4 }, () => {
     const dry = await packwright([...args, "--dry-run"], { cwd });
     assert.match(dry.stdout, /^\[dependencies\]\n(.*\n)*ci = ".*"\n/m);
     const { code, stdout, stderr } = await packwright(args, { cwd });
-    assert.deepEqual([code, stdout], [0, "Wrote a pack of app 1.0.0, ci 2.1.0, lender 1.0.0 to trio\n"], stderr);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Wrote a pack of app 1\.0\.0, ci 2\.1\.0, lender 1\.0\.0 to trio; /);
     assert.match(stderr, /^warning\[invalid-input\]: the override of `ci` is not part of the pack\n {2}help: .*`--override`/);
+  });
+
+  test("among the packs it needs it is found as they are; under another name it is not", async () => {
+    const cwd = scratch();
+    const packs = sources({ one: { toml: template("a.txt"), files: { "a.txt": "a\n" } }, two: { toml: template("b.txt"), files: { "b.txt": "b\n" } } });
+    const compose = ["compose", "one", "two", "--registry", packs];
+    const { stdout } = await packwright([...compose, "--output", join(packs, "both")], { cwd });
+    assert.ok(stdout.endsWith(`\n\`packwright generate both --name NAME --registry ${packs}\` makes a project from it\n`), stdout);
+    const made = await packwright(["generate", "both", "--name", "demo", "--registry", packs], { cwd });
+    assert.equal(made.code, 0, made.stderr);
+    const other = await packwright([...compose, "--output", "here", "--name", "both"], { cwd });
+    assert.ok(other.stdout.endsWith("\nTo make a project from it, call its directory `both`\n"), other.stdout);
   });
 
   test("needs a directory and packs", async () => {

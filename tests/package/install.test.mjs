@@ -173,7 +173,8 @@ describe("the command line", { concurrency: 2 }, () => {
 
   test("lists what is installed, and which files are gone or changed", async () => {
     const cwd = scratch();
-    assert.equal((await packwright(["list", "--installed"], { cwd })).stdout, "");
+    const nothing = await packwright(["list", "--installed"], { cwd });
+    assert.deepEqual([nothing.stdout, nothing.stderr], ["", "Nothing is installed in .\n"]);
     await packwright(["install", "app", ...registryOf(registry)], { cwd });
     rmSync(join(cwd, packages, "lib/templates/notes.txt"));
     const { stdout } = await packwright(["list", "--installed"], { cwd });
@@ -217,10 +218,10 @@ describe("the command line", { concurrency: 2 }, () => {
     assert.ok(existsSync(join(cwd, "demo/lib.txt")));
   });
 
-  test("shows what is outdated as a line each, and nothing when nothing is", async () => {
+  test("shows what is outdated as a line each, and says so where nothing is", async () => {
     const [directory, cwd] = [depot({ app: { dependencies: { lib: "^1" } }, lib: {} }), scratch()];
     await packwright(["install", "app", ...registryOf(directory)], { cwd });
-    assert.deepEqual(await packwright(["outdated", ...registryOf(directory)], { cwd }), { code: 0, signal: undefined, stdout: "", stderr: "" });
+    assert.deepEqual(await packwright(["outdated", ...registryOf(directory)], { cwd }), { code: 0, signal: undefined, stdout: "", stderr: "Everything is up to date\n" });
     put(directory, "lib", { version: "1.2.0" });
     const { code, stdout } = await packwright(["outdated", ...registryOf(directory)], { cwd });
     assert.deepEqual([code, stdout], [0, "lib  1.0.0  1.2.0  1.2.0\n"]);

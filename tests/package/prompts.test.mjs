@@ -17,7 +17,7 @@ function talk(args, cwd, env) {
 function shelf() {
   const variable = (name, more) => `[variables.${name}]\ndescription = "${name.charAt(0).toUpperCase()}${name.slice(1)}"\n${more}\n`;
   const questions = [
-    '[variables.owner]\ndescription = "Who owns it"\n',
+    '[variables.owner]\ndescription = "Who owns it"\nexample = "Grace"\n',
     variable("port", 'type = "integer"\ndefault = 80\ngroup = "Server"'),
     variable("colour", 'choices = ["red", "green"]\ndefault = "red"\ngroup = "Look"'),
     variable("host", 'default = "on {{ port }}"\ngroup = "Server"'),
@@ -134,6 +134,8 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     const careful = talk(args, cwd);
     await careful.see(".vscode/tasks.json will run by itself");
     careful.type(keys.enter);
+    await careful.see("Are they right?");
+    careful.type(`${keys.down.repeat(2)}${keys.enter}`);
     assert.equal((await careful.end()).code, 130);
     assert.deepEqual([...filesOf(cwd)], []);
     const trusting = talk(args, cwd);
@@ -224,7 +226,7 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     await person.see("plain.txt cannot be merged");
     await choose("plain.txt", 1);
     await person.see("± .gitignore  11 B, merge");
-    await person.see("- keep.txt  8 B, skip");
+    await person.see("= keep.txt  kept");
     await person.see("~ plain.txt  8 B, overwrite");
     await person.see("Write 3 files to demo?");
     person.type("y");
@@ -278,6 +280,67 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     const { code, text } = await person.end();
     assert.equal(code, 0, text);
     assert.equal(readFileSync(join(cwd, "demo/all.txt"), "utf8"), "Ada? 9001 on 9001 green\n");
+  });
+
+  test("No at the end, and Shift-Tab at a conflict, lead back to the answers, of which each can be changed", async () => {
+    const cwd = scratch();
+    mkdirSync(join(cwd, "demo"));
+    writeFileSync(join(cwd, "demo/all.txt"), "mine\n");
+    const person = talk(["generate", "grouped", "--name", "demo", "--var", "colour=red", "--registry", shelf()], cwd);
+    const say = async (words, typed) => {
+      await person.see(words);
+      person.type(typed);
+    };
+    await person.see("Who owns it (owner)");
+    await person.see("│  example: Grace\n│  _");
+    person.type(`Ada${keys.enter}`);
+    await say("Port (port)", keys.enter);
+    await say("Host (host)", keys.enter);
+    await say("Are they right?", keys.enter);
+    await person.see("all.txt is there already and differs");
+    await say("Keep mine", keys.back);
+    await person.see("owner         Ada");
+    await say("Are they right?", `${keys.down}${keys.enter}`);
+    await say("Which one?", `${keys.down.repeat(4)}${keys.enter}`);
+    // It was given as a flag.
+    await say("● red", `${keys.down}${keys.enter}`);
+    await person.see("colour        green");
+    await say("Are they right?", keys.enter);
+    await say("all.txt is there already and differs", `${keys.down}${keys.enter}`);
+    for (const no of ["n", keys.back]) {
+      await say("Write 2 files to demo?", no);
+      await person.see("owner         Ada");
+      await say("Are they right?", keys.enter);
+      await say("all.txt is there already and differs", `${keys.down}${keys.enter}`);
+    }
+    await say("Write 2 files to demo?", keys.enter);
+    const { code, text } = await person.end();
+    assert.equal(code, 0, text);
+    assert.equal(readFileSync(join(cwd, "demo/all.txt"), "utf8"), "Ada 80 on 80 green\n");
+  });
+
+  test("an answer of the lockfile can be changed back to the default, and the lockfile is not part of the difference shown", async () => {
+    const cwd = scratch();
+    const from = ["--registry", shelf()];
+    const { code: made } = await packwright(["generate", "grouped", "--name", "demo", "--output", ".", "--var", "owner=Ada", "--var", "port=1", "--yes", ...from], { cwd });
+    assert.equal(made, 0);
+    writeFileSync(join(cwd, "all.txt"), "mine\n");
+    const person = talk(["generate", "--existing", "overwrite", "--var", "host=here", ...from], cwd);
+    const say = async (words, typed) => {
+      await person.see(words);
+      person.type(typed);
+    };
+    await say("Write 2 files to .?", "n");
+    await say("Are they right?", `${keys.down}${keys.enter}`);
+    await say("Which one?", `${keys.down.repeat(2)}${keys.enter}`);
+    await say("Port (port)", `${keys.erase}80${keys.enter}`);
+    await person.see("port          80");
+    await say("Are they right?", keys.enter);
+    await say("Write 2 files to .?", keys.enter);
+    const { code, text } = await person.end();
+    assert.equal(code, 0, text);
+    assert.ok(text.includes("+++ b/all.txt") && !text.includes("+++ b/packwright.lock"), text);
+    assert.equal(readFileSync(join(cwd, "all.txt"), "utf8"), "Ada 80 here red\n");
   });
 
   test("leaving at the summary writes nothing", async () => {

@@ -1,6 +1,6 @@
 // Taking the last write back, whatever wrote, and bringing it again.
 import assert from "node:assert/strict";
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
@@ -55,10 +55,10 @@ describe("undo", { concurrency: 4 }, () => {
   test("brings back what --existing overwrite replaced, bytes and modes, and twice is as if nothing had been", async () => {
     const cwd = occupied();
     const mine = stateOf(cwd);
-    await succeeds([...app, "--existing", "overwrite"], cwd);
+    assert.match(await succeeds([...app, "--existing", "overwrite"], cwd), /^Wrote 4 files .*\n`packwright undo --output demo` takes it back\n/);
     const theirs = stateOf(cwd);
     assert.deepEqual([theirs["demo/src/main.txt"], theirs["demo/.gitignore"]], [["of the pack\n", windows ? "" : "644"], ["dist/\n", windows ? "" : "600"]]);
-    const rows = ["change  .gitignore", "delete  bin/run.sh", "delete  packwright.lock", "change  src/main.txt", ""];
+    const rows = ["change  .gitignore", "delete  bin/run.sh", "change  src/main.txt", "delete  packwright.lock", ""];
     assert.equal(await undo(cwd, "--dry-run"), [...rows, "Nothing was written: 2 to restore, 2 to remove", ""].join("\n"));
     assert.deepEqual(stateOf(cwd), theirs);
     const done = "Took back the last write into demo: 2 restored, 2 removed; `packwright undo --output demo` brings it again";
@@ -160,10 +160,25 @@ describe("undo", { concurrency: 4 }, () => {
     }
     await succeeds(app, cwd);
     const fresh = stateOf(cwd);
+    const wrong = await packwright(["undo", "-o", "demo/packwright.lock"], { cwd });
+    assert.deepEqual([wrong.code, wrong.stderr.split("\n")[0]], [64, "error[usage]: `demo/packwright.lock` is a file"]);
     writeFileSync(join(cwd, "demo/.packwright/undo/journal"), "{");
     const { code, stdout } = await packwright(["undo", "--output", "demo", "--json"], { cwd });
     assert.deepEqual([code, JSON.parse(stdout).error.code], [11, "invalid-input"]);
     assert.deepEqual(stateOf(cwd), fresh);
+  });
+
+  test("does not bring back what runs by itself unless that is consented to; where nothing changes, nothing was written", async () => {
+    const cwd = scratch();
+    const tasks = sources({ tasks: { toml: template("tasks.json", ".vscode/tasks.json"), files: { "tasks.json": "{}\n" } } });
+    await succeeds(["generate", "tasks", "--name", "demo", "--trust", "--registry", tasks], cwd);
+    await undo(cwd);
+    const refused = await packwright(["undo", "--output", "demo"], { cwd });
+    assert.deepEqual([refused.code, refused.stderr.split(":")[0], [...filesOf(cwd)]], [12, "error[needs-consent]", []]);
+    assert.match(await undo(cwd, "--trust"), /: 2 brought back; /);
+    for (const path of [...filesOf(cwd).keys()]) rmSync(join(cwd, path));
+    const { undone, written } = JSON.parse(await undo(cwd, "--force", "--json"));
+    assert.deepEqual([undone, written], [[], false]);
   });
 
   test("keeps its way back out of version control", async () => {

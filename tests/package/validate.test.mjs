@@ -79,6 +79,22 @@ describe("validate", { concurrency: 4 }, () => {
     assert.deepEqual([passing.code, passing.stdout], [0, "✓ defaults  2 files\n✓ ada  2 files\ngreeting 1.0.0: all is as it should be, 2 tests passed\n"]);
   });
 
+  test("where nothing is expected yet a line says how to have what comes out written; a failed test is not as expected", async () => {
+    const cwd = sound(golden("third"));
+    const [third] = JSON.parse((await validate(cwd, "mine", "--deep", "--json")).stdout).packs[0].tests.slice(2);
+    assert.deepEqual(third.problems.map(({ code }) => code), ["out-of-date", "out-of-date"]);
+    // The manifest is as good a name of the pack as its directory.
+    const { code, stderr, stdout } = await validate(cwd, "mine/pack.toml", "--deep");
+    assert.equal(code, 13);
+    assert.ok(stderr.endsWith("\nnothing is expected yet in tests/third/: `packwright validate mine --deep --bless` writes what comes out\n"), stderr);
+    assert.match(stdout, /^✗ third {2}2 files, 2 problems$/m);
+    assert.equal((await validate(cwd, "mine", "--bless")).code, 0);
+    writeFileSync(join(cwd, "mine/note.md"), "{{ nobody }}\n");
+    const failing = await validate(cwd, "mine", "--bless");
+    assert.equal(failing.code, 3, failing.stderr);
+    assert.match(failing.stdout, /\n✗ third .*\ngreeting 1\.0\.0: 3 of 3 tests failed\n$/);
+  });
+
   test("a change is shown as it is; blessing also removes what is not made any more, and can be taken back", async () => {
     const cwd = sound();
     const pw = await open();

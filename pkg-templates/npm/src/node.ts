@@ -168,8 +168,7 @@ function create(path: string, content: Uint8Array, mode: number, like: string | 
   const same = like === undefined ? undefined : permissions(like, mode);
   const file = fs.openSync(path, "wx", same ?? mode);
   try {
-    // Less than the file it replaces allowed is what the mask of new files may leave.
-    if (same !== undefined) fs.fchmodSync(file, same);
+    if (same !== undefined) allow(file, same);
     fs.writeFileSync(file, content);
     return { type: "done" };
   } catch (thrown) {
@@ -178,6 +177,15 @@ function create(path: string, content: Uint8Array, mode: number, like: string | 
     throw thrown;
   } finally {
     fs.closeSync(file);
+  }
+}
+
+/** Allows what the mask of new files left out. A file system that knows no modes may refuse, and then nothing is more open than it was. */
+function allow(file: number, mode: number): void {
+  try {
+    fs.fchmodSync(file, mode);
+  } catch (thrown) {
+    if (!["EPERM", "ENOTSUP", "ENOSYS"].includes((thrown as NodeJS.ErrnoException).code ?? "")) throw thrown;
   }
 }
 

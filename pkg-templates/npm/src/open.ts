@@ -283,6 +283,8 @@ export interface DirectoryOptions extends CallOptions {
 export interface UndoOptions extends WritingOptions {
   /** Take back what was changed since, too. The next `undo` brings it again. */
   force?: boolean | undefined;
+  /** Bring back files that run by themselves when the directory is opened, too. */
+  trust?: boolean | undefined;
   /** Only say what would be done. */
   dryRun?: boolean | undefined;
 }
@@ -527,11 +529,11 @@ export class Packwright {
    * everything again. No network is needed.
    *
    * @throws PackwrightError `file-not-found` when there is nothing to take back, `file-conflict` when files were changed since and `force` is
-   * not set, and what `Project.write` throws.
+   * not set, `needs-consent` when files come back that run on opening the folder and `trust` is not set, and what `Project.write` throws.
    */
   async undo(directory: string, options: UndoOptions = {}): Promise<TakenBack> {
-    const { force = false, dryRun = false, wait = true } = options;
-    const command = { type: "undo" as const, force, dryRun, wait };
+    const { force = false, trust = false, dryRun = false, wait = true } = options;
+    const command = { type: "undo" as const, force, trust, dryRun, wait };
     const { type: _, ...taken } = (await this.#desk.run(command, this.#project({ ...options, directory }))).outcome;
     return taken;
   }

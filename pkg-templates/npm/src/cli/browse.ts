@@ -45,13 +45,20 @@ function remark({ yanked, deprecated }: OutdatedItem): string {
   return deprecated === null ? "" : `the locked version is deprecated: ${deprecated}`;
 }
 
-/** Rows below headings, or `nothing`. Programs that read lines want neither. */
-function table(headings: readonly string[], rows: readonly (readonly string[])[], nothing: string, { tidy, paint }: Terminal): string[] {
+/** Rows below headings, or `nothing`. Programs that read lines want neither, but their users want to know that there is nothing. */
+function table(headings: readonly string[], rows: readonly (readonly string[])[], nothing: string, terminal: Terminal): string[] {
+  const { tidy, paint } = terminal;
+  if (rows.length === 0) return empty(nothing, terminal);
   if (!tidy) return aligned(rows);
-  if (rows.length === 0) return [nothing];
   const filled = headings.map((heading, column) => (rows.some((row) => row[column] !== "") ? heading : ""));
   const [first = "", ...lines] = aligned([filled, ...rows]);
   return [paint("bold", first), ...lines];
+}
+
+function empty(nothing: string, terminal: Terminal): string[] {
+  if (terminal.tidy) return [nothing];
+  terminal.note(nothing);
+  return [];
 }
 
 export async function show(run: Run): Promise<void> {

@@ -243,7 +243,10 @@ export const COMMANDS: readonly Command[] = [
       ...[...WRITING, "metrics" as const],
       ...READING,
     ],
-    here: { trust: "run the commands that packs suggest, consent to files that run when the folder is opened" },
+    here: {
+      output: "directory of the project (default: ./NAME; without packs ., if there is a packwright.lock)",
+      trust: "run the commands that packs suggest, consent to files that run when the folder is opened",
+    },
     examples: [
       "packwright generate rust-cli --name demo",
       "packwright generate rust-cli@^1 github-ci --name demo --var license=MIT --yes",
@@ -269,16 +272,17 @@ export const COMMANDS: readonly Command[] = [
     },
     examples: [
       "packwright compose node-library github-ci --output packs/@acme/service --name @acme/service",
-      "packwright compose web-api@^1 compose-stack --output packs/service --registry packs --rules rules.toml",
+      "packwright compose rust-cli@^1 github-ci --output packs/service --registry packs --rules rules.toml",
     ],
   },
   {
     name: "undo",
     about: "Take the last write into a directory back, whatever wrote; once more brings it again",
     operands: [],
-    flags: ["output", "force", "dry-run", "no-wait", ...EVERYWHERE],
+    flags: ["output", "force", "trust", "dry-run", "no-wait", ...EVERYWHERE],
     here: {
       output: "the directory that was written (default: .)",
+      trust: "bring back files that run by themselves when the folder is opened, too",
       force: "take back what was changed since, too; once more brings it again",
       "dry-run": "show what would be taken back, write nothing",
     },
@@ -291,8 +295,8 @@ export const COMMANDS: readonly Command[] = [
     flags: ["deep", "bless", "no-wait", ...READING],
     examples: [
       "packwright validate",
-      "packwright validate packs/web-api packs/compose-stack --deep --registry packs",
-      "packwright validate packs/web-api --deep --bless",
+      "packwright validate packs/rust-cli packs/github-ci --deep --registry packs",
+      "packwright validate packs/rust-cli --deep --bless",
     ],
   },
   {
@@ -303,8 +307,8 @@ export const COMMANDS: readonly Command[] = [
     here: { "dry-run": "show what would be published, publish nothing", yes: "ask nothing" },
     examples: [
       "packwright publish --dry-run",
-      "packwright publish packs/web-api --registry npm+https://npm.example.com/",
-      "packwright publish packs/web-api --registry public/registry",
+      "packwright publish packs/rust-cli --registry npm+https://npm.example.com/",
+      "packwright publish packs/rust-cli --registry public/registry",
     ],
   },
   {
@@ -312,7 +316,7 @@ export const COMMANDS: readonly Command[] = [
     about: "Withdraw a version: others are taken, if they will do; on npm registries it is deprecated",
     operands: [{ name: "PACK", about: "NAME@VERSION", takes: "one" }],
     flags: ["undo", "reason", "registry", ...EVERYWHERE],
-    examples: ['packwright yank web-api@1.2.0 --reason "loses data"', "packwright yank web-api@1.2.0 --undo"],
+    examples: ['packwright yank rust-cli@1.0.0 --reason "loses data"', "packwright yank rust-cli@1.0.0 --undo"],
   },
   {
     name: "registry build",

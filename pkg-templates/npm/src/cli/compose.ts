@@ -1,10 +1,13 @@
 /** `compose`: makes one pack of several, shows it with what its packs disagree about, and writes it. */
+import { basename, join, resolve } from "node:path";
 import { cancelled, usage } from "../error.js";
 import type { Composite, Written } from "../index.node.js";
 import { compositionOf, pairsOf } from "./answers.js";
 import { drawnAllDiffs } from "./diff.js";
 import { tally } from "./plan.js";
-import { opened, type Run, selectionOf } from "./run.js";
+import { configuration, opened, type Run, selectionOf } from "./run.js";
+import { quoted } from "./terminal.js";
+import { undoOf } from "./undo.js";
 
 export async function compose(run: Run): Promise<void> {
   const { flags, terminal, signal } = run;
@@ -21,7 +24,8 @@ export async function compose(run: Run): Promise<void> {
   const settings = { force, wait: !flags["no-wait"], signal };
   const written = await terminal.watch((onProgress) => composite.write(directory, { ...settings, onProgress }));
   terminal.report(written.warnings);
-  report(run, composite, directory, written, () => summary(run, composite, directory, written));
+  const lines = [...summary(run, composite, directory, written), ...(await nextSteps(run, composite, directory))];
+  report(run, composite, directory, written, () => lines);
 }
 
 async function composed(run: Run, directory: string): Promise<Composite> {
@@ -57,7 +61,36 @@ async function agreed({ flags, signal }: Run, { plan }: Composite, directory: st
 
 function summary({ flags }: Run, { packs }: Composite, directory: string, { written }: Written): string[] {
   const asked = packs.filter(({ requested, identity }) => requested || flags.with?.includes(identity)).map(({ identity, version }) => `${identity} ${version}`);
-  return [written.length === 0 ? `Nothing to do: ${directory} is that pack already` : `Wrote a pack of ${asked.join(", ")} to ${directory}`];
+  if (written.length === 0) return [`Nothing to do: ${directory} is that pack already`];
+  return [`Wrote a pack of ${asked.join(", ")} to ${directory}; \`${undoOf(directory)}\` takes it back`];
+}
+
+/** How to make a project from the new pack, where it is now. */
+async function nextSteps({ flags }: Run, { packs }: Composite, directory: string): Promise<string[]> {
+  const name = flags.name ?? basename(resolve(directory));
+  const { registries } = await configuration(flags);
+  const shelf = shelfOf(name, directory);
+  if (shelf === undefined) return [`To make a project from it, call its directory \`${name}\``];
+  const given = (flags.registry ?? []).flatMap((location) => ["--registry", location]);
+  const generate = (more: readonly string[]): string[] => {
+    const words = ["packwright", "generate", name, "--name", "NAME", ...given, ...more];
+    return [`\`${words.map(quoted).join(" ")}\` makes a project from it`];
+  };
+  const [scope] = name.startsWith("@") ? name.split("/") : [];
+  const isThere = registries.some(({ location, scopes }) => location === resolve(shelf) && (scopes?.includes(scope ?? "") ?? true));
+  if (isThere) return generate([]);
+  if (scope !== undefined) return generate(["--registry", `${scope}=${shelf}`]);
+  // Packs without a scope come from one registry, which then is not that of those the new one needs.
+  if (packs.every(({ identity }) => identity.startsWith("@"))) return generate(["--registry", shelf]);
+  const scoped = `@acme/${name}`;
+  return [`To make a project from it, put it among the packs it needs, or give it a scope: \`--output packs/${scoped} --name ${scoped}\``];
+}
+
+/** The directory of packs that the directory of this one is in; nothing if it is not called as the pack is. */
+function shelfOf(name: string, directory: string): string | undefined {
+  const parts = name.split("/");
+  const shelf = join(directory, ...parts.map(() => ".."));
+  return resolve(shelf, ...parts) === resolve(directory) ? shelf : undefined;
 }
 
 function report({ terminal }: Run, composite: Composite, directory: string, written: Written | null, lines: () => string[]): void {

@@ -17,8 +17,8 @@ export function ifThereOf(existing: Existing): IfThere {
   return existing === "ask" || existing === "abort" ? "refuse" : existing;
 }
 
-/** Asks about each file in conflict, until there is none that anybody can decide about. */
-export async function decided(project: Project, terminal: Terminal, signal: AbortSignal): Promise<Project> {
+/** Asks about each file in conflict, until there is none that anybody can decide about. Nothing if the person goes back. */
+export async function decided(project: Project, terminal: Terminal, signal: AbortSignal): Promise<Project | undefined> {
   const ways = new Map<string, IfThere>();
   const again = (current: Project): Promise<Project> =>
     terminal.watch((onProgress) => current.decide(Object.fromEntries(ways), { signal, onProgress }));
@@ -29,13 +29,15 @@ export async function decided(project: Project, terminal: Terminal, signal: Abor
     for (const operation of open) {
       const unmergeable = ways.get(operation.path) === "merge";
       if (unmergeable) terminal.print(["", `${operation.path} cannot be merged`]);
-      ways.set(operation.path, await wayOf(operation, !unmergeable, terminal, signal));
+      const way = await wayOf(operation, !unmergeable, terminal, signal);
+      if (way === undefined) return undefined;
+      ways.set(operation.path, way);
     }
   }
 }
 
-async function wayOf(operation: Operation, mergeable: boolean, terminal: Terminal, signal: AbortSignal): Promise<IfThere> {
-  const { pick } = await import("./prompt.js");
+async function wayOf(operation: Operation, mergeable: boolean, terminal: Terminal, signal: AbortSignal): Promise<IfThere | undefined> {
+  const prompt = await import("./prompt.js");
   const options = [
     { value: "skip", label: "Keep mine" },
     { value: "overwrite", label: "Overwrite it" },
@@ -45,7 +47,8 @@ async function wayOf(operation: Operation, mergeable: boolean, terminal: Termina
   ] as const;
   for (;;) {
     terminal.print(["", ...drawn(operation, terminal), ""]);
-    const way = await pick(`${operation.path} is there already and differs`, options, signal);
+    const way = await prompt.pick(`${operation.path} is there already and differs`, options, signal);
+    if (way === prompt.BACK) return undefined;
     if (way === "stop") throw cancelled();
     if (way !== "show") return way;
   }

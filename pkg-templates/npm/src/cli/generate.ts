@@ -1,8 +1,9 @@
 /** `generate`: finds the answers, shows the plan, and writes it. What the answers and the plan mean is the core's business. */
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { cancelled, PackwrightError, usage } from "../error.js";
 import type { GenerationOptions, Packwright, Project, Written } from "../index.node.js";
-import type { Answer, Hook } from "../protocol.js";
+import type { Answer, Hook, Question } from "../protocol.js";
 import { answersFileOf, answersOf, compositionOf, environmentAnswers } from "./answers.js";
 import type { Existing, Flags } from "./commands.js";
 import { drawnChanges } from "./changes.js";
@@ -10,10 +11,16 @@ import { drawnDiffs, drawnAllDiffs } from "./diff.js";
 import { decided, existingOf, ifThereOf } from "./existing.js";
 import { metered } from "./metrics.js";
 import { drawnCommands, drawnFiles, tally } from "./plan.js";
+import type { Conversation } from "./prompt.js";
 import { recover, recovery } from "./recover.js";
 import { hooksOf, opened, type Run, selectionOf } from "./run.js";
 import { bytes, counted, quoted } from "./terminal.js";
 import { undoOf } from "./undo.js";
+
+/** The record that makes a directory a project. */
+const LOCKFILE = "packwright.lock";
+
+type Answers = Readonly<Record<string, Answer>>;
 
 export async function generate(run: Run): Promise<void> {
   const { operands, flags } = run;
@@ -39,16 +46,33 @@ async function generateNow(pw: Packwright, run: Run): Promise<void> {
   const { flags, terminal } = run;
   const attended = terminal.attended && !flags.yes && !flags.check;
   const manner = { attended, existing: existingOf(flags, attended), hooks: hooksOf(flags) };
-  const wanted = await settled(pw, run, attended);
-  const project = await made(pw, run, wanted, manner);
-  terminal.report(project.warnings);
-  await delivered(run, project, wanted.directory ?? directoryNamed(project.answers["project_name"]), manner);
-  terminal.report(project.problems);
-  process.exitCode = project.problems[0]?.exitCode ?? 0;
+  const order = await orderOf(run);
+  const conversation = attended ? await conversationOn(pw, run, order) : undefined;
+  let answers = (await conversation?.answers()) ?? order.answers;
+  while (!(await generated(pw, run, { ...order, answers }, manner))) answers = (await conversation?.review()) ?? answers;
 }
 
-/** The project, once it is settled what becomes of files that stand there. */
-async function made(pw: Packwright, { flags, terminal, signal }: Run, wanted: GenerationOptions, { existing }: Manner): Promise<Project> {
+/** Makes the project and shows or writes it; whether that is it, and the person does not want to go back to the answers. */
+async function generated(pw: Packwright, run: Run, order: GenerationOptions, manner: Manner): Promise<boolean> {
+  const { terminal } = run;
+  const wanted = await placed(pw, run, order);
+  const project = await made(pw, run, wanted, manner);
+  if (project === undefined) return false;
+  terminal.report(project.warnings);
+  const directory = wanted.directory ?? directoryNamed(project.answers["project_name"]);
+  if (!(await delivered(run, project, directory, manner))) return false;
+  terminal.report(project.problems);
+  process.exitCode = project.problems[0]?.exitCode ?? 0;
+  return true;
+}
+
+/** The project, once it is settled what becomes of files that stand there; nothing if the person goes back. */
+async function made(
+  pw: Packwright,
+  { flags, terminal, signal }: Run,
+  wanted: GenerationOptions,
+  { existing }: Manner,
+): Promise<Project | undefined> {
   const { check, template, "keep-going": keepGoing, origin } = flags;
   const ifThere = flags.force ? "overwrite" : ifThereOf(existing);
   const options = { ...wanted, check, template, keepGoing, lines: origin !== undefined, ifThere };
@@ -57,17 +81,19 @@ async function made(pw: Packwright, { flags, terminal, signal }: Run, wanted: Ge
   return existing === "ask" && !looks ? decided(project, terminal, signal) : project;
 }
 
-/** Shows the project, or writes it. */
-async function delivered(run: Run, project: Project, directory: string, manner: Manner): Promise<void> {
+/** Shows the project, or writes it, unless the person goes back. */
+async function delivered(run: Run, project: Project, directory: string, manner: Manner): Promise<boolean> {
   const { flags, terminal } = run;
-  if (flags.origin !== undefined) return (await import("./origin.js")).showOrigin(project, flags.origin, terminal);
-  if (flags.check) return report(run, project, directory, null, [], () => [`${directory} is exactly what the packs give`]);
-  if (!flags["dry-run"]) return write(run, project, directory, manner);
   const nothing = `Nothing was written: ${tally(project.plan)}`;
-  return report(run, project, directory, null, [], () => [...preview(run, project, directory, manner), "", nothing]);
+  if (flags.origin !== undefined) (await import("./origin.js")).showOrigin(project, flags.origin, terminal);
+  else if (flags.check) report(run, project, directory, null, [], () => [`${directory} is exactly what the packs give`]);
+  else if (flags["dry-run"]) report(run, project, directory, null, [], () => [...preview(run, project, directory, manner), "", nothing]);
+  else return write(run, project, directory, manner);
+  return true;
 }
 
-async function write(run: Run, project: Project, directory: string, manner: Manner): Promise<void> {
+/** Writes the project, unless the person goes back. */
+async function write(run: Run, project: Project, directory: string, manner: Manner): Promise<boolean> {
   const { flags, terminal, signal } = run;
   const { attended } = manner;
   const { force, trust } = flags;
@@ -75,26 +101,30 @@ async function write(run: Run, project: Project, directory: string, manner: Mann
   else if (flags.diff) terminal.print([...drawnAllDiffs(project.plan, project.files, terminal.paint).slice(1), ""]);
   // Where files would be lost there is nothing to ask: writing says so.
   const lossless = project.plan.operations.every(({ action }) => action !== "conflict");
-  const consent = attended && lossless && (await consented(project, directory, signal));
+  const consent = attended && lossless ? await consented(project, directory, signal) : false;
+  if (consent === undefined) return false;
   const settings = { force, trust: trust || consent, wait: !flags["no-wait"], signal };
   const written = await terminal.watch((onProgress) => project.write(directory, { ...settings, onProgress }));
   terminal.report(written.warnings);
-  terminal.print([...summary(project, directory, written), ...wayBack(run, project, directory, written)]);
+  terminal.print([...summary(project, directory, written), ...wayBack(project, directory, written)]);
   terminal.keep(documentOf(project, directory, written));
   const ran = await finished(run, project, directory, written, manner);
   // A person has seen the changes before consenting to them.
   const changes = attended ? [] : drawnChanges(project.changes, terminal.paint);
   const next = written.written.length === 0 || ran.length > 0 ? [] : nextSteps(project, directory);
   report(run, project, directory, written, ran, () => [...next, ...changes]);
+  return true;
 }
 
 /** Everything that would happen. */
 function preview({ flags, terminal }: Run, project: Project, directory: string, { attended, hooks }: Manner): string[] {
   const { plan, files, changes } = project;
+  // Who is about to be asked wants to see what is theirs to judge.
+  const shown = flags["dry-run"] ? plan : { ...plan, operations: plan.operations.filter(({ path }) => path !== LOCKFILE) };
   const fate = hooks === "run" ? "" : hooks === undefined && attended && !flags["dry-run"] ? "; you are asked about them afterwards" : "; none is run";
   return [
     ...drawnFiles(plan, directory, terminal),
-    ...(flags.diff ? drawnAllDiffs(plan, files, terminal.paint) : drawnDiffs(plan, terminal.paint)),
+    ...(flags.diff ? drawnAllDiffs(plan, files, terminal.paint) : drawnDiffs(shown, terminal.paint)),
     ...drawnCommands(`Commands the packs suggest${fate}:`, suggested(project)),
     ...drawnChanges(changes, terminal.paint),
   ];
@@ -124,38 +154,69 @@ function suggested({ plan }: Project): Hook[] {
   return plan.hooks.filter(({ event }) => event === "post-generate");
 }
 
-/** What to generate and where, once everything that has to be asked was asked. */
-async function settled(pw: Packwright, run: Run, attended: boolean): Promise<GenerationOptions> {
-  const { operands, flags, terminal, signal } = run;
-  const given = answersOf(flags);
-  const directory = directoryOf(operands, flags);
-  const options = {
+/** What the flags say is to be generated. */
+async function orderOf({ operands, flags, signal }: Run): Promise<GenerationOptions & { answers: Answers }> {
+  return {
     packs: operands,
+    answers: answersOf(flags),
     ...selectionOf(flags),
     ...(await compositionOf(flags)),
     answersFile: await answersFileOf(flags),
     environment: environmentAnswers(),
-    directory,
+    directory: directoryOf(operands, flags),
     timestamp: flags.timestamp,
     signal,
   };
-  // As long as it is open where to write, there is no lockfile to hold anything to.
-  const asked = directory === undefined ? { ...options, update: undefined, locked: false } : options;
-  const questions = async (answers: Readonly<Record<string, Answer>>) =>
-    (await terminal.watch((onProgress) => pw.questions({ ...asked, answers, onProgress }))).questions;
-  const answers = attended ? await (await import("./prompt.js")).converse({ title: "packwright generate", given, questions, signal }) : given;
-  if (directory !== undefined) return { ...options, answers };
-  const name = (await questions(answers)).find(({ variable }) => variable.name === "project_name");
-  // Without a good name nothing can be generated; that call says so, together with everything else that is missing.
-  if (name === undefined || name.answer === null || name.problem !== null) return { ...options, answers };
-  return { ...options, answers, directory: directoryNamed(name.answer) };
 }
 
-/** Where to write, as far as the flags say: without packs it is an existing project, else a new directory of the project's name. */
-function directoryOf(packs: readonly string[], { output, name }: Flags): string | undefined {
+/** The conversation about the answers that are missing. */
+async function conversationOn(pw: Packwright, run: Run, order: GenerationOptions & { answers: Answers }): Promise<Conversation> {
+  const prompt = await import("./prompt.js");
+  const questions = (answers: Answers) => questionsOf(pw, run, { ...order, answers });
+  return new prompt.Conversation({ title: "packwright generate", given: order.answers, questions, signal: run.signal });
+}
+
+async function questionsOf(pw: Packwright, { terminal }: Run, order: GenerationOptions): Promise<Question[]> {
+  // As long as it is open where to write, there is no lockfile to hold anything to.
+  const asked = order.directory === undefined ? { ...order, update: undefined, locked: false } : order;
+  return (await terminal.watch((onProgress) => pw.questions({ ...asked, onProgress }))).questions;
+}
+
+/** The same with the directory, which may follow from the name that was answered. */
+async function placed(pw: Packwright, run: Run, order: GenerationOptions): Promise<GenerationOptions> {
+  const { operands, flags, terminal } = run;
+  // The name may be another one by now.
+  const renamed = flags.name === undefined ? flags : { ...flags, name: String(order.answers?.["project_name"] ?? flags.name) };
+  const directory = directoryOf(operands, renamed) ?? (await directoryAnswered(pw, run, order));
+  if (directory === undefined && flags.check) throw usage("it is not said which directory to check", "name it: `--output DIR`");
+  const named = flags.output === undefined && operands.length > 0;
+  if (directory !== undefined && directory !== "." && named && isProject(".") && !isProject(directory)) {
+    terminal.note(`\`.\` holds a project; this makes another in \`${directory}\`. \`--output .\` changes the one here`);
+  }
+  return { ...order, directory };
+}
+
+async function directoryAnswered(pw: Packwright, run: Run, order: GenerationOptions): Promise<string | undefined> {
+  const name = (await questionsOf(pw, run, order)).find(({ variable }) => variable.name === "project_name");
+  // Without a good name nothing can be generated; that call says so, together with everything else that is missing.
+  if (name === undefined || name.answer === null || name.problem !== null) return undefined;
+  return directoryNamed(name.answer);
+}
+
+/**
+ * Where to write, as far as the flags say: without packs it is the project in the current directory or else that of the name, with packs a
+ * new directory of the project's name. What is to be checked is rather there already.
+ */
+function directoryOf(packs: readonly string[], { output, name, check }: Flags): string | undefined {
   if (output !== undefined) return output;
-  if (name !== undefined) return directoryNamed(name);
-  return packs.length === 0 ? "." : undefined;
+  const named = name === undefined ? undefined : directoryNamed(name);
+  if (packs.length === 0) return isProject(".") ? "." : (named ?? ".");
+  const standing = named !== undefined && isProject(named);
+  return check && isProject(".") && !standing ? "." : named;
+}
+
+function isProject(directory: string): boolean {
+  return existsSync(join(directory, LOCKFILE));
 }
 
 /** The project's name, without what would lead elsewhere. */
@@ -164,17 +225,16 @@ function directoryNamed(name: Answer | undefined): string {
   return /^[-.]*$/.test(directory) ? "project" : directory;
 }
 
-/** Asks whether to go on, and says whether the person also consents to what runs by itself. */
-async function consented(project: Project, directory: string, signal: AbortSignal): Promise<boolean> {
-  const { confirm } = await import("./prompt.js");
+/** Asks whether to go on, and says whether the person also consents to what runs by itself; nothing if they go back. */
+async function consented(project: Project, directory: string, signal: AbortSignal): Promise<boolean | undefined> {
+  const { goesOn } = await import("./prompt.js");
   const pending = project.plan.operations.filter(({ action }) => action !== "unchanged" && action !== "skip");
   if (pending.length === 0) return false;
   const running = pending.filter(({ runsOnOpen }) => runsOnOpen).map(({ path }) => path);
   const warning = running.length === 0 ? "" : `, of which ${running.join(", ")} will run by itself when the folder is opened`;
   const failed = project.problems.length === 0 ? "" : `, without what failed (${counted(project.problems.length, "problem")})`;
   const question = `Write ${counted(pending.length, "file")} to ${directory}${warning}${failed}?`;
-  if (!(await confirm(question, running.length === 0, signal))) throw cancelled();
-  return running.length > 0;
+  return (await goesOn(question, running.length === 0, signal)) ? running.length > 0 : undefined;
 }
 
 function report(
@@ -208,11 +268,11 @@ function summary(project: Project, directory: string, { written, unchanged }: Wr
   return [[`Wrote ${counted(written.length, "file")} (${bytes(size)}) to ${directory}`, ...left].join("; ")];
 }
 
-/** For a person whose files are other ones now: how to have the old ones again. */
-function wayBack({ terminal }: Run, { plan }: Project, directory: string, { written }: Written): string[] {
+/** Where files of somebody are other ones now: how to have the old ones again. */
+function wayBack({ plan }: Project, directory: string, { written }: Written): string[] {
   const fresh = plan.operations.filter(({ action }) => action === "create").map(({ path }) => path);
   const lost = written.some((path) => !fresh.includes(path));
-  return terminal.tidy && lost ? [`\`${undoOf(directory)}\` takes it back`] : [];
+  return lost ? [`\`${undoOf(directory)}\` takes it back`] : [];
 }
 
 function nextSteps(project: Project, directory: string): string[] {

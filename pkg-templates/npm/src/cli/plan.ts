@@ -15,7 +15,7 @@ const LOOKS: Readonly<Record<Action, Look>> = {
   change: { mark: "~", style: "yellow", count: "to change" },
   merge: { mark: "±", style: "cyan", count: "to merge" },
   overwrite: { mark: "~", style: "red", count: "to overwrite" },
-  skip: { mark: "-", style: "dim", count: "to skip" },
+  skip: { mark: "=", style: "dim", count: "to keep" },
   conflict: { mark: "!", style: "red", count: "in conflict" },
   unchanged: { mark: "=", style: "dim", count: "unchanged", plain: true },
 };
@@ -28,6 +28,8 @@ export function drawnFiles({ operations }: Plan, directory: string, { paint, tid
   return aligned(
     operations.map((operation) => {
       const { action, path, size, runsOnOpen } = operation;
+      // How large a file is that is kept nobody was told; what the packs would give is not there.
+      if (action === "skip") return [action, path, "", ""];
       return [action, path, runsOnOpen ? `${bytes(size)}, ${RUNS}` : bytes(size), joined(operation)];
     }),
   );
@@ -84,6 +86,7 @@ function branches(tree: Tree, indent: string, paint: Paint): string[] {
 function leaf(name: string, operation: Operation, paint: Paint): string {
   const { action, size, mode, secret, runsOnOpen } = operation;
   const { mark, style, plain } = LOOKS[action];
+  if (action === "skip") return paint(style, `${mark} ${name}  kept`);
   const packs = joined(operation);
   const notes = [
     bytes(size),

@@ -3,6 +3,7 @@
  * say: it is asked anew after each one, and a bad answer is asked for again.
  */
 import type { Key } from "node:readline";
+import { styleText } from "node:util";
 import * as clack from "@clack/prompts";
 import { cancelled } from "../error.js";
 import type { Answer, Question, Variable } from "../protocol.js";
@@ -20,42 +21,63 @@ process.stdin.on("keypress", (_, key?: Partial<Key>) => {
 
 const HINT = "Enter takes what is shown, Shift-Tab goes back, Ctrl-C leaves.";
 
-/** In place of an answer: the person wants to go back to the question before. */
-const BACK = Symbol("back");
+/** In place of an answer: the person wants to go back to what was before. */
+export const BACK = Symbol("back");
 
 /** What is shown of a secret. */
 const MASK = "••••••••";
 
 type Answers = Readonly<Record<string, Answer>>;
 
-/** Whom to ask, and how to find out what is still open. */
-export interface Conversation {
+/** What to ask about, and how to find out what is still open. */
+export interface Topic {
   title: string;
   given: Answers;
   questions(answers: Answers): Promise<Question[]>;
   signal: AbortSignal;
 }
 
-/**
- * Asks every question that applies and that nothing but a default answers, group by group, and in the end whether all is as it should be.
- *
- * @returns the given answers and the new ones; accepted defaults are left out, so that they stay defaults.
- * @throws PackwrightError `cancelled` when the person leaves.
- */
-export async function converse({ title, given, questions, signal }: Conversation): Promise<Answers> {
-  const course = new Course(title, given);
-  for (;;) {
-    const all = await questions(course.answers);
-    if (all.some((question) => isSpoilt(question, course.trail))) return course.answers;
-    const question = course.next(all);
-    if (question !== undefined) {
-      course.take(question, all, await course.ask(question, signal));
-      continue;
+/** A conversation with a person, which may be taken up again after its end. */
+export class Conversation {
+  readonly #topic: Topic;
+  readonly #course: Course;
+
+  constructor(topic: Topic) {
+    this.#topic = topic;
+    this.#course = new Course(topic.title, topic.given);
+  }
+
+  /**
+   * Asks every question that applies and that nothing but a default answers, group by group, and in the end whether all is as it should be.
+   *
+   * @returns the given answers and the new ones; accepted defaults are left out, so that they stay defaults.
+   * @throws PackwrightError `cancelled` when the person leaves.
+   */
+  answers(): Promise<Answers> {
+    return this.#goOn(false);
+  }
+
+  /** Shows all answers once more, also where nothing was asked: any of them may be changed. Gives and throws what `answers` does. */
+  review(): Promise<Answers> {
+    return this.#goOn(true);
+  }
+
+  async #goOn(reviews: boolean): Promise<Answers> {
+    const { questions, signal } = this.#topic;
+    const course = this.#course;
+    for (;;) {
+      const all = await questions(course.answers);
+      if (all.some((question) => isSpoilt(question, course.trail))) return course.answers;
+      const question = course.next(all);
+      if (question !== undefined) {
+        course.take(question, all, await course.ask(question, signal));
+        continue;
+      }
+      if (course.trail.length === 0 && !reviews) return course.answers;
+      const choice = await reviewed(all, signal);
+      if (choice === undefined) return course.answers;
+      course.revisit(choice === BACK ? course.trail.at(-1) : choice, choice !== BACK);
     }
-    if (course.trail.length === 0) return course.answers;
-    const choice = await reviewed(all, signal);
-    if (choice === undefined) return course.answers;
-    course.revisit(choice === BACK ? course.trail.at(-1) : choice, choice !== BACK);
   }
 }
 
@@ -68,6 +90,8 @@ class Course {
   readonly #drafts = new Map<string, Answer>();
   readonly #title: string;
   #group: string | null = null;
+  /** What was answered from elsewhere, as by the lockfile: there a default is an answer like any other. */
+  readonly #settled = new Set<string>();
   /** A question that is asked next, answered or not; `only` if nothing but it is to be asked again. */
   #again: { name: string; only: boolean } | undefined;
 
@@ -97,7 +121,10 @@ class Course {
     this.#head(group);
     const bad = question.problem !== null || (question.answer === null && question.variable.required);
     if (bad && this.trail.includes(name)) clack.log.error(harmless(question.problem?.message ?? `${name} needs a value`), { output });
-    return ask(question, this.answers[name] ?? this.#drafts.get(name), signal);
+    const settled = this.#settled.has(name) || (isSettled(question) && !this.trail.includes(name));
+    if (settled) this.#settled.add(name);
+    const standing = this.answers[name] ?? this.#drafts.get(name) ?? (settled ? (question.answer ?? undefined) : undefined);
+    return ask(question, { previous: standing, settled, signal });
   }
 
   /** Writes the heading of another group; where a single question is asked again there is none. */
@@ -142,7 +169,7 @@ async function reviewed(all: readonly Question[], signal: AbortSignal): Promise<
   clack.log.message(lines, { output, spacing: 0 });
   const options = [
     { value: "on", label: "Go on" },
-    { value: "change", label: "Change one" },
+    ...(asked.length === 0 ? [] : [{ value: "change", label: "Change one" } as const]),
     { value: "leave", label: "Cancel" },
   ] as const;
   const choice = await stepping(signal, (own) => clack.select({ message: "Are they right?", options: [...options], output, signal: own }));
@@ -163,21 +190,32 @@ export async function confirm(message: string, likely: boolean, signal: AbortSig
   return answered(await clack.confirm({ message: harmless(message), initialValue: likely, output, signal: ofItsOwn(signal) }));
 }
 
+/** Asks whether to go on; who says no, or takes the key that goes back, gets back. */
+export async function goesOn(message: string, likely: boolean, signal: AbortSignal): Promise<boolean> {
+  const setting = { message: harmless(message), initialValue: likely, inactive: "No, back to the answers", output };
+  return (await stepping(signal, (own) => clack.confirm({ ...setting, signal: own }))) === true;
+}
+
 /** Asks for one of several things; Enter says the first. */
 export async function pick<T extends string>(
   message: string,
   options: readonly { value: T; label: string }[],
   signal: AbortSignal,
-): Promise<T> {
+): Promise<T | typeof BACK> {
   const labelled = options.map(({ value, label }) => ({ value: value as string, label: harmless(label) }));
-  return answered(await clack.select({ message: harmless(message), options: labelled, output, signal: ofItsOwn(signal) })) as T;
+  const setting = { message: harmless(message), options: labelled, output };
+  return (await stepping(signal, (own) => clack.select({ ...setting, signal: own }))) as T | typeof BACK;
 }
 
 // What was given on the command line, in a file, in the environment or in the lockfile is settled.
 function isOpen({ variable, asked, source, problem, answer }: Question, trail: readonly string[]): boolean {
   if (!asked) return false;
   if (trail.includes(variable.name)) return problem !== null || (variable.required && answer === null);
-  return source === null || source === "default";
+  return !isSettled({ source });
+}
+
+function isSettled({ source }: Pick<Question, "source">): boolean {
+  return source !== null && source !== "default";
 }
 
 // A wrong answer that was given makes every further question pointless: the command will fail because of it.
@@ -185,10 +223,17 @@ function isSpoilt({ variable, problem }: Question, trail: readonly string[]): bo
   return problem !== null && !trail.includes(variable.name);
 }
 
+/** What stands as the answer to a question that is asked again; `settled` if it does because of what somebody said elsewhere. */
+interface Standing {
+  previous: Answer | undefined;
+  settled: boolean;
+  signal: AbortSignal;
+}
+
 /** The answer, or nothing if the default was taken or an optional variable left out. */
-async function ask(question: Question, previous: Answer | undefined, signal: AbortSignal): Promise<Answer | typeof BACK | undefined> {
+async function ask(question: Question, { previous, settled, signal }: Standing): Promise<Answer | typeof BACK | undefined> {
   const answer = await stepping(signal, (own) => askByType(question, previous, { message: title(question.variable), output, signal: own }));
-  if (answer === BACK) return BACK;
+  if (answer === BACK || settled) return answer;
   const nothing = question.default === null && (answer === "" || same(answer, []));
   return nothing || same(answer, question.default) ? undefined : answer;
 }
@@ -229,16 +274,24 @@ async function askByType({ variable, default: standard }: Question, previous: An
   if (variable.choices !== null) return choose(variable.choices, variable, previous ?? standard, setting);
   if (variable.type === "boolean") return clack.confirm({ ...setting, initialValue: (previous ?? standard) === true });
   const proposed = standard === null ? "" : text(standard);
-  const hint = proposed === "" ? (variable.example ?? (variable.required ? "" : "optional")) : proposed;
   const typed = await clack.text({
     ...setting,
-    placeholder: hint,
+    message: `${setting.message}${hintOf(variable, proposed)}`,
+    // In the field stands nothing but what Enter takes.
+    placeholder: proposed,
     defaultValue: proposed,
     ...(previous === undefined ? {} : { initialValue: text(previous) }),
   });
   if (typeof typed === "symbol") return typed;
   const words = typed ?? "";
   return words === proposed && standard !== null ? standard : words;
+}
+
+/** A line below the question about what may be answered, where no default shows it. */
+function hintOf({ required, example }: Variable, proposed: string): string {
+  if (proposed !== "") return "";
+  const hints = [...(required ? [] : ["optional"]), ...(example === null ? [] : [`example: ${text(example)}`])];
+  return hints.length === 0 ? "" : `\n${styleText("gray", clack.S_BAR)}  ${styleText("dim", hints.join("; "))}`;
 }
 
 async function choose(

@@ -46,6 +46,11 @@ export class Terminal {
     if (!this.json && lines.length > 0) process.stdout.write(`${harmless(lines.join("\n"))}\n`);
   }
 
+  /** Says one thing on stderr that is worth knowing and no problem; nothing with `--json`. */
+  note(text: string): void {
+    if (!this.json) process.stderr.write(`${harmless(text)}\n`);
+  }
+
   /** Does work and shows on stderr how it goes on; nothing with `--json`. */
   async watch<T>(work: (onProgress: Subscriber<ProgressEvent> | undefined) => Promise<T>): Promise<T> {
     if (this.json) return work(undefined);

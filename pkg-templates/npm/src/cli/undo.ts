@@ -1,4 +1,6 @@
 /** `undo`: takes the last write into a directory back, and says path by path what that did. */
+import { statSync } from "node:fs";
+import { usage } from "../error.js";
 import type { TakenBack } from "../index.node.js";
 import type { UndoneAction } from "../protocol.js";
 import { opened, type Run } from "./run.js";
@@ -12,8 +14,11 @@ const LOOKS: Readonly<Record<UndoneAction, { mark: string; style: Parameters<Pai
 
 export async function undo(run: Run): Promise<void> {
   const { flags, terminal, signal } = run;
-  const { output: directory = ".", force, "dry-run": dryRun = false } = flags;
-  const options = { force, dryRun, wait: !flags["no-wait"], signal };
+  const { output: directory = ".", force, trust, "dry-run": dryRun = false } = flags;
+  if (statSync(directory, { throwIfNoEntry: false })?.isFile()) {
+    throw usage(`\`${directory}\` is a file`, "name the directory that was written: `--output DIR`");
+  }
+  const options = { force, trust, dryRun, wait: !flags["no-wait"], signal };
   const pw = await opened(run, directory);
   const taken = await terminal.watch((onProgress) => pw.undo(directory, { ...options, onProgress }));
   terminal.report(taken.warnings);
@@ -21,7 +26,7 @@ export async function undo(run: Run): Promise<void> {
   const ending = dryRun
     ? `Nothing was written: ${tally(taken, "would")}`
     : `Took back the last write into ${directory}: ${tally(taken, "did")}; \`${undoOf(directory)}\` brings it again`;
-  terminal.result({ directory, ...taken, written: !dryRun }, () =>
+  terminal.result({ directory, ...taken, written: !dryRun && taken.undone.length > 0 }, () =>
     drawn.length === 0 ? [`Nothing to do: ${directory} is as it was before the last write`] : [...drawn, "", ending],
   );
 }

@@ -1,10 +1,14 @@
 /** `validate`: tells what is wrong with packs, and how their golden generations went. The core judges. */
-import { join } from "node:path";
+import { statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { PackwrightError } from "../error.js";
 import type { Diagnostic, Golden, Tested, Validation } from "../protocol.js";
 import type { Flags } from "./commands.js";
 import { opened, type Run } from "./run.js";
 import { counted, quoted, type Terminal } from "./terminal.js";
+
+/** What the core says of a file that comes out and has nothing to be compared with. */
+const UNEXPECTED = " is made and not expected";
 
 /** How a directory is; without a name and a version if no pack could be read there. */
 type Judged = Omit<Validation, "name" | "version"> & { directory: string; name: string | null; version: string | null };
@@ -13,12 +17,17 @@ export async function validate(run: Run): Promise<void> {
   const { operands, flags, terminal } = run;
   const judged: Judged[] = [];
   for (const directory of operands.length === 0 ? ["."] : operands) {
-    const one = await judgedAt(run, directory);
+    const one = await judgedAt(run, directoryOf(directory));
     judged.push(one);
     if (!terminal.json) show(one, flags, terminal);
   }
   terminal.result({ packs: judged }, () => suggestion(judged, flags));
   process.exitCode = judged.map(exitCodeOf).find((code) => code !== 0) ?? 0;
+}
+
+/** The directory of a pack, which may be named by its manifest. */
+function directoryOf(given: string): string {
+  return basename(given) === "pack.toml" && statSync(given, { throwIfNoEntry: false })?.isFile() ? dirname(given) : given;
 }
 
 async function judgedAt(run: Run, directory: string): Promise<Judged> {
@@ -40,17 +49,22 @@ function goldenOf({ deep, bless }: Flags): Golden {
 }
 
 function show(judged: Judged, flags: Flags, terminal: Terminal): void {
-  const { tests, problems, blessed, directory } = judged;
+  const { tests, problems, directory } = judged;
   terminal.report(problems.map((problem) => placed(problem, directory)));
+  const command = blessingOf([directory], flags);
   for (const test of tests) {
     terminal.print([drawnTest(test, terminal)]);
-    terminal.report(test.problems);
+    if (isUnblessed(test)) terminal.note(`nothing is expected yet in ${test.expect}/: \`${command}\` writes what comes out`);
+    else terminal.report(test.problems);
   }
-  const changed = blessed.map((path) => `  ${path}`);
-  const blessing = changed.length === 0 ? "What comes out is what was expected" : `Wrote what comes out (${counted(blessed.length, "path")}):`;
-  if (flags.bless && tests.length > 0) terminal.print([blessing, ...changed]);
+  if (flags.bless) terminal.print(drawnBlessing(judged));
   const pack = judged.name === null ? directory : `${judged.name} ${judged.version}`;
   terminal.print([`${pack}: ${verdict(judged, flags)}`]);
+}
+
+function drawnBlessing({ tests, blessed }: Judged): string[] {
+  if (blessed.length > 0) return [`Wrote what comes out (${counted(blessed.length, "path")}):`, ...blessed.map((path) => `  ${path}`)];
+  return tests.length === 0 || tests.some(hasFailed) ? [] : ["What comes out is what was expected"];
 }
 
 /** A problem with its place as seen from here: in the pack it is known by its path there. */
@@ -75,12 +89,24 @@ function verdict({ problems, tests }: Judged, { bless }: Flags): string {
 }
 
 /** What to do about differences, if there are any; nothing knows which side is right but people. */
-function suggestion(judged: readonly Judged[], { registry = [] }: Flags): string[] {
-  const differing = judged.filter(({ tests }) => tests.some(({ problems }) => problems.some(isDifference)));
+function suggestion(judged: readonly Judged[], flags: Flags): string[] {
+  const differing = judged.filter(({ tests }) => tests.some((test) => !isUnblessed(test) && test.problems.some(isDifference)));
   if (differing.length === 0) return [];
-  const places = differing.map(({ directory }) => directory).filter((directory) => directory !== "." || differing.length > 1);
+  const command = blessingOf(differing.map(({ directory }) => directory), flags);
+  return ["", `If what comes out is right, \`${command}\` writes it where it is expected`];
+}
+
+/** The command that writes what comes out of packs to where it is expected. */
+function blessingOf(directories: readonly string[], { registry = [] }: Flags): string {
+  const places = directories.length === 1 && directories[0] === "." ? [] : directories;
   const words = [...places, "--deep", "--bless", ...registry.flatMap((location) => ["--registry", location])];
-  return ["", `If what comes out is right, \`packwright validate ${words.map(quoted).join(" ")}\` writes it where it is expected`];
+  return `packwright validate ${words.map(quoted).join(" ")}`;
+}
+
+/** Whether nothing was written yet to where what comes out is expected: then all that comes out is not. */
+function isUnblessed({ files, problems }: Tested): boolean {
+  const unexpected = problems.filter((problem) => isDifference(problem) && problem.message.endsWith(UNEXPECTED));
+  return files > 0 && unexpected.length === files && problems.length === files;
 }
 
 /** That of the earliest stage: what is wrong with the pack, then what kept a test from being made, then what differs. */
