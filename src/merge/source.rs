@@ -209,16 +209,24 @@ impl Piece {
 
 /// Changes of the first text, in any order.
 #[derive(Default)]
-pub(super) struct Splices(Vec<(Range<usize>, Vec<Piece>)>);
+pub(super) struct Splices(Vec<Splice>);
+
+struct Splice {
+    at: Range<usize>,
+    pieces: Vec<Piece>,
+    /// What the pieces of the second are to the lines that they stand in.
+    claim: Claim,
+}
 
 impl Splices {
-    /// Puts pieces in place of a part of the first. Of two for one place the earlier stands first.
+    /// Puts pieces in place of what the first says there. Of two for one place the earlier stands first.
     pub fn put(&mut self, at: Range<usize>, pieces: Vec<Piece>) {
-        self.0.push((at, pieces));
+        self.0.push(Splice { at, pieces, claim: Claim::Decided });
     }
 
+    /// Adds pieces to what the first says.
     pub fn insert(&mut self, at: usize, pieces: Vec<Piece>) {
-        self.put(at..at, pieces);
+        self.0.push(Splice { at: at..at, pieces, claim: Claim::Seen });
     }
 
     /// The text with all changes.
@@ -226,20 +234,18 @@ impl Splices {
     /// # Errors
     /// Two changes are about one part of the first: what would stand there is neither.
     pub fn apply(mut self, first: &Source<'_>) -> Result<Merged, MergeError> {
-        self.0.sort_by_key(|(at, _)| at.start);
+        self.0.sort_by_key(|splice| splice.at.start);
         let mut built = Built::default();
         let mut done = 0;
-        for (at, pieces) in &self.0 {
+        for Splice { at, pieces, claim } in &self.0 {
             if at.start < done {
                 return Err(MergeError::Clashes(vec![overlap(first, at, pieces)]));
             }
             built.kept(first, done..at.start);
             let here = first.line(at.start);
             for piece in pieces {
-                built.put(
-                    &piece.text,
-                    piece.line.map_or(Owner::Glue(here), |line| Owner::Of(Side::Second, line)),
-                );
+                let owner = |line| Owner::Of(Whose { side: Side::Second, line }, *claim);
+                built.put(&piece.text, piece.line.map_or(Owner::Glue(here), owner));
             }
             done = at.end;
         }
@@ -257,7 +263,8 @@ fn overlap(first: &Source<'_>, at: &Range<usize>, pieces: &[Piece]) -> Clash {
 
 #[derive(Clone, Copy)]
 enum Owner {
-    Of(Side, usize),
+    /// Where it begins, and what it is to a line in which it can be seen.
+    Of(Whose, Claim),
     /// What was put in at that line of the first.
     Glue(usize),
 }
@@ -270,18 +277,20 @@ struct Built {
     owner: Option<(Claim, Whose)>,
 }
 
-/// A line belongs to the first text with something to see in it.
+/// A line belongs to the text that decided what it says, else to the first with something to see in it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Claim {
     Blank,
     Glue,
     Seen,
+    Decided,
 }
 
 impl Built {
     fn kept(&mut self, first: &Source<'_>, part: Range<usize>) {
         if part.start < part.end {
-            self.put(&first.text[part.clone()], Owner::Of(Side::First, first.line(part.start)));
+            let whose = Whose { side: Side::First, line: first.line(part.start) };
+            self.put(&first.text[part], Owner::Of(whose, Claim::Seen));
         }
     }
 
@@ -290,8 +299,8 @@ impl Built {
         for (behind, line) in text.split_inclusive('\n').enumerate() {
             let seen = !line.trim_start_matches('\u{feff}').trim().is_empty();
             let (claim, whose) = match owner {
-                Owner::Of(side, from) => {
-                    (if seen { Claim::Seen } else { Claim::Blank }, Whose { side, line: from + behind })
+                Owner::Of(Whose { side, line: from }, claim) => {
+                    (if seen { claim } else { Claim::Blank }, Whose { side, line: from + behind })
                 }
                 Owner::Glue(line) => {
                     (if seen { Claim::Glue } else { Claim::Blank }, Whose { side: Side::First, line })
