@@ -8,7 +8,7 @@
 //! | kind | what is joined | what stands there twice |
 //! | --- | --- | --- |
 //! | [`Kind::Json`] [`Kind::Toml`] [`Kind::Yaml`] | tables key by key, lists by the [`Policy`] | equal, or a clash |
-//! | [`Kind::Lines`] | lines that are not there yet, in their order | one line; of one pattern in `CODEOWNERS` and `.gitattributes` equal, or a clash |
+//! | [`Kind::Lines`] | lines that are not there yet, in their order | one line; of one pattern in `CODEOWNERS` and `.gitattributes` equal, or a clash; so is a pattern of an ignore file with `!` and without |
 //! | [`Kind::Variables`] | lines by the name before `=` | equal, or a clash |
 //! | [`Kind::Requirements`] | lines by the name of the package | the narrower version, or a clash |
 //! | [`Kind::Sections`] | Markdown by its headings, a section paragraph by paragraph | one paragraph |

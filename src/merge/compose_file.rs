@@ -1,5 +1,5 @@
-//! What the keys of a compose file mean: settings that are a list of `KEY=value` or a table, and
-//! services that are named in a list or in a table.
+//! What the keys of a compose file mean: settings that are a list of `KEY=value` or a table,
+//! services that are named in a list or in a table, and ports and volumes, which are a text or a table.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::deep::{Addition, Walk, What};
 use super::json::quoted;
 use super::source::Source;
 use super::tree::{Data, Member, Node, Scalar};
-use super::versions::Ecosystem;
+use super::versions::{Ecosystem, Identity};
 
 /// Joins what stands at such a key; whether it did.
 pub(super) fn join<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) -> bool {
@@ -138,4 +138,66 @@ fn services<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) {
 fn push<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, new: Vec<What<'t>>) {
     let after = first.members().len().checked_sub(1);
     walk.grow(first, new.into_iter().map(|what| Addition { what, after }).collect());
+}
+
+/// The parts of a port or a volume in its short form: a colon within `${…}` or `[…]` is no end.
+fn parts(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let is_end = |c: char| {
+        match c {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ':' && depth == 0
+    };
+    text.split(is_end).collect()
+}
+
+/// What a key of a long form says, if that is no list and no table.
+fn said(item: &Node, key: &str) -> Option<String> {
+    match &item.get(key)?.value.data {
+        Data::Scalar(Scalar::Text(text) | Scalar::Number(text)) => Some(text.clone()),
+        Data::Scalar(Scalar::Bool(value)) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether a long form says only what a short one can say.
+fn has_only(item: &Node, keys: &[&str]) -> bool {
+    item.members().iter().all(|member| keys.contains(&&*member.key))
+}
+
+/// A port is known by where it is published.
+pub(super) fn port(item: &Node) -> Option<Identity> {
+    if let Data::Map(_) = item.data {
+        let (published, target) = (said(item, "published")?, said(item, "target")?);
+        let protocol = said(item, "protocol").unwrap_or_else(|| "tcp".to_owned());
+        let host = said(item, "host_ip").unwrap_or_default();
+        let is_short = has_only(item, &["published", "target", "protocol", "host_ip"]);
+        let says = if is_short { format!("{host}:{target}") } else { item.fingerprint() };
+        return Some(Identity { name: format!("{published}/{protocol}"), says });
+    }
+    let (ports, protocol) = item.text().map(|text| text.split_once('/').unwrap_or((text, "tcp")))?;
+    let [host @ .., published, target] = &parts(ports)[..] else { return None };
+    Some(Identity { name: format!("{published}/{protocol}"), says: format!("{}:{target}", host.join(":")) })
+}
+
+/// A volume is known by where it is in the container.
+pub(super) fn volume(item: &Node) -> Option<Identity> {
+    let name = |target: &str| target.trim_end_matches('/').to_owned();
+    if let Data::Map(_) = item.data {
+        let is_short = has_only(item, &["type", "source", "target", "read_only"]);
+        let mode = if said(item, "read_only").as_deref() == Some("true") { "ro" } else { "" };
+        let says = match said(item, "source") {
+            Some(source) if is_short => format!("{source}:{mode}"),
+            _ => item.fingerprint(),
+        };
+        return Some(Identity { name: name(&said(item, "target")?), says });
+    }
+    let parts = parts(item.text()?);
+    let at = parts.iter().rposition(|part| part.starts_with(['/', '$']))?;
+    let mode = parts[at + 1..].join(":");
+    let mode = if mode == "rw" { "" } else { &mode };
+    Some(Identity { name: name(parts[at]), says: format!("{}:{mode}", parts[..at].join(":")) })
 }

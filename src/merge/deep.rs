@@ -7,7 +7,7 @@ use super::compose_file;
 use super::source::{Pair, Piece, Source, Splices};
 use super::toml::Layout;
 use super::tree::{Data, Member, Node};
-use super::versions::{self, Ecosystem, Joined};
+use super::versions::{self, Ecosystem, Identity, Joined};
 use super::yaml::Bindings;
 use super::{Clash, MergeError, Merged, Note, Policy, Side, Why};
 use crate::composition::{Lists, Prefer};
@@ -261,8 +261,33 @@ impl<'t> Walk<'_, 't> {
             None | Some(Lists::Union) if self.ecosystem.lists_packages(&self.path) => {
                 self.packages(first, ours, theirs);
             }
-            None | Some(Lists::Union) => self.union(first, ours, theirs, None),
+            None => self.identified(first, ours, theirs),
+            Some(Lists::Union) => self.union(first, ours, theirs, None),
         }
+    }
+
+    /// As a union, but two items that are known by the same must say the same.
+    fn identified(&mut self, first: &'t Node, ours: &'t [Member], theirs: &'t [Member]) {
+        let identity = |member: &Member| self.ecosystem.identity(&self.path, &member.value);
+        let mut known: BTreeMap<String, (String, &Member)> = BTreeMap::new();
+        for member in ours {
+            if let Some(Identity { name, says }) = identity(member) {
+                known.entry(name).or_insert((says, member));
+            }
+        }
+        let (mut new, mut differing) = (Vec::new(), Vec::new());
+        let there: BTreeSet<String> = ours.iter().map(|member| member.value.fingerprint()).collect();
+        for member in theirs.iter().filter(|member| !there.contains(&member.value.fingerprint())) {
+            match identity(member).map(|identity| (known.get(&identity.name), identity)) {
+                Some((Some((says, _)), identity)) if *says == identity.says => {}
+                Some((Some(&(_, ours)), _)) => differing.push((ours, member)),
+                _ => new.push(member),
+            }
+        }
+        for (ours, member) in differing {
+            self.differ(Some(ours), &ours.value, &member.value, Why::Values);
+        }
+        self.push(first, ours.len(), new.into_iter());
     }
 
     fn union(&mut self, first: &'t Node, ours: &'t [Member], theirs: &'t [Member], by: Option<&str>) {

@@ -4,7 +4,7 @@
 //!
 //! | file | which line counts | where a new line goes |
 //! | --- | --- | --- |
-//! | ignore files | the last that matches, and `!` takes back | before the first `!` of the first text that it does not follow in the second, so that it undoes none; a `!` to the end; the second's lines keep their order across each `!` |
+//! | ignore files | the last that matches, and `!` takes back | before the first `!` of the first text that it does not follow in the second, so that it undoes none; a `!` to the end; the second's lines keep their order across each `!`; the same pattern with `!` and without is a clash |
 //! | `CODEOWNERS`, `.gitattributes` | the last that matches | before the line of the first that it precedes in the second, else to the end; a pattern for everything before all others |
 //! | others | unknown | before the line of the first that it precedes in the second, else to the end |
 //!
@@ -31,6 +31,11 @@ struct Entry<'t> {
 impl Entry<'_> {
     fn is_negated(&self) -> bool {
         self.text.starts_with('!')
+    }
+
+    /// The line of an ignore file that says the contrary.
+    fn turned(&self) -> String {
+        self.text.strip_prefix('!').map_or_else(|| format!("!{}", self.text), str::to_owned)
     }
 }
 
@@ -226,10 +231,19 @@ pub(super) fn union(
     } else {
         before_the_next(&known, ours.entries.len())
     };
+    let said: BTreeSet<&str> = theirs.entries.iter().map(|entry| entry.text).collect();
     let mut added: BTreeSet<&str> = BTreeSet::new();
     let mut writer = Writer::new(first, second, &ours);
     for ((entry, known), place) in theirs.entries.iter().zip(known).zip(places) {
-        if known.is_none() && added.insert(entry.text) {
+        let turned = entry.turned();
+        // A text that says both of one pattern means their order.
+        let contrary = there.get(&*turned).filter(|_| name.ends_with("ignore") && !said.contains(&*turned));
+        if let (None, Some(&contrary)) = (known, contrary) {
+            if added.insert(entry.text) {
+                let pattern = entry.text.trim_start_matches('!');
+                writer.replaces(pattern, &ours.entries[contrary], entry, policy);
+            }
+        } else if known.is_none() && added.insert(entry.text) {
             writer.add(entry, place);
         } else {
             writer.skip(entry);

@@ -1,5 +1,6 @@
 //! Versions that are wanted of one package twice.
 
+use super::compose_file;
 use super::tree::Node;
 use crate::constraint::Constraint;
 use crate::path::RelPath;
@@ -12,12 +13,17 @@ pub(super) enum Ecosystem {
     Python,
     Compose,
     Eslint,
+    /// A workflow of GitHub.
+    Workflow,
     Other,
 }
 
 impl Ecosystem {
-    /// By the name of the file.
+    /// By the name of the file, and where it stands.
     pub fn of(path: &RelPath) -> Ecosystem {
+        if path.below(".github/workflows").is_some() {
+            return Ecosystem::Workflow;
+        }
         let name = path.file_name().to_ascii_lowercase();
         let compose = |stem: &str| stem.starts_with("compose") || stem.starts_with("docker-compose");
         match name.as_str() {
@@ -47,16 +53,31 @@ impl Ecosystem {
         }
     }
 
-    /// Whether a key path leads to a list whose order is its meaning: a command, or the severity and
-    /// the options of a rule.
+    /// Whether a key path leads to a list whose order is its meaning: a command, the steps of a job,
+    /// or the severity and the options of a rule.
     pub fn keeps_order(self, path: &[&str]) -> bool {
         match (self, path) {
             (Ecosystem::Compose, ["services", _, "command" | "entrypoint"])
-            | (Ecosystem::Compose, ["services", _, "healthcheck", "test"]) => true,
+            | (Ecosystem::Compose, ["services", _, "healthcheck", "test"])
+            | (Ecosystem::Workflow, ["jobs", _, "steps"]) => true,
             (Ecosystem::Npm, ["eslintConfig", inner @ ..]) | (Ecosystem::Eslint, inner) => {
                 matches!(inner, ["rules", _] | ["overrides", .., "rules", _])
             }
             _ => false,
+        }
+    }
+
+    /// What an item of a list is known by, if the key path leads to a list whose tools refuse two that
+    /// are known by the same: a program of Cargo, what Compose publishes or mounts.
+    pub fn identity(self, path: &[&str], item: &Node) -> Option<Identity> {
+        match (self, path) {
+            (Ecosystem::Cargo, ["bin" | "example" | "test" | "bench"]) => {
+                let name = item.get("name")?.value.text()?.to_owned();
+                Some(Identity { name, says: item.fingerprint() })
+            }
+            (Ecosystem::Compose, ["services", _, "ports"]) => compose_file::port(item),
+            (Ecosystem::Compose, ["services", _, "volumes"]) => compose_file::volume(item),
+            _ => None,
         }
     }
 
@@ -100,6 +121,12 @@ impl Ecosystem {
         );
         self == Ecosystem::Python && listed
     }
+}
+
+/// What an item of a list is known by, and all that it says.
+pub(super) struct Identity {
+    pub name: String,
+    pub says: String,
 }
 
 /// What two requirements are together.
