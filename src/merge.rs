@@ -236,6 +236,9 @@ pub enum Why {
     /// A table here, a list or a value there.
     #[error("they are of different kinds")]
     Kinds,
+    /// One document, two titles.
+    #[error("the titles differ")]
+    Title,
     /// The policy lets lists not differ.
     #[error("the lists differ, and the policy wants them equal")]
     Lists,
@@ -274,7 +277,7 @@ pub enum Why {
 impl Why {
     /// Whether [`Policy::prefer`] would say what stands there.
     pub fn is_of_preference(self) -> bool {
-        matches!(self, Why::Values | Why::Kinds | Why::Order | Why::Versions | Why::Alias)
+        matches!(self, Why::Values | Why::Kinds | Why::Title | Why::Order | Why::Versions | Why::Alias)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Markdown: sections by their headings, a section paragraph by paragraph.
 //!
 //! A heading is one of `#` or one that is underlined, outside of fenced code and comments, as
-//! CommonMark has it. Two sections are one if they have the same headings above them. Front matter
+//! CommonMark has it. Two sections are one if they have the same headings above them; where each text
+//! has one heading of level 1 around all others, that is its title, and the titles are one. Front matter
 //! between `---` joins as YAML.
 //!
 //! What a paragraph says depends on those around it: code belongs to the words that introduce it. So
@@ -13,7 +14,8 @@ use std::ops::Range;
 
 use super::source::{Pair, Piece, Source, Splices};
 use super::versions::Ecosystem;
-use super::{MergeError, Merged, Policy, Whose, deep, yaml};
+use super::{MergeError, Merged, Policy, Whose, Why, deep, yaml};
+use crate::composition::Prefer;
 
 /// The part of a text below a heading; the root has none.
 struct Section<'t> {
@@ -53,12 +55,27 @@ pub(super) fn merge(first: &Source<'_>, second: &Source<'_>, policy: &Policy) ->
         None if source.text.starts_with('\u{feff}') => 3,
         None => 0,
     };
-    let (one, other) = (read(first, start(first, &ours))?, read(second, start(second, &theirs))?);
+    let (one, mut other) = (read(first, start(first, &ours))?, read(second, start(second, &theirs))?);
+    if let (Some(ours), [theirs]) = (title(&one), &mut other.sections[..])
+        && theirs.level == 1
+        && ours.title != theirs.title
+    {
+        writer.entitle(ours, theirs, policy)?;
+        theirs.title = ours.title;
+    }
     writer.join(under_title(&one, &other), &other);
     let merged = writer.splices.apply(first)?;
     match (ours, theirs) {
         (Some(ours), Some(theirs)) => with_front(merged, first, &ours, second, &theirs, policy),
         _ => Ok(merged),
+    }
+}
+
+/// The section below the title of a document, if it has one and nothing beside it.
+fn title<'s, 't>(root: &'s Section<'t>) -> Option<&'s Section<'t>> {
+    match &root.sections[..] {
+        [title] if title.level == 1 => Some(title),
+        _ => None,
     }
 }
 
@@ -386,6 +403,25 @@ struct Writer<'w, 't> {
 }
 
 impl Writer<'_, '_> {
+    /// Two titles of one document: the policy says which one it has.
+    fn entitle(
+        &mut self,
+        first: &Section<'_>,
+        second: &Section<'_>,
+        policy: &Policy,
+    ) -> Result<(), MergeError> {
+        let (ours, theirs) = (first.start..first.heading_end, second.start..second.heading_end);
+        match policy.prefer {
+            Some(Prefer::Earlier) => {}
+            Some(Prefer::Later) => self.splices.put(ours, vec![self.pair.copied(theirs)]),
+            None => {
+                let clash = self.pair.clash(String::new(), &ours, &theirs, Why::Title);
+                return Err(MergeError::Clashes(vec![clash]));
+            }
+        }
+        Ok(())
+    }
+
     fn join(&mut self, first: &Section<'_>, second: &Section<'_>) {
         let texts = |source: &Source<'_>, paragraphs: &[Range<usize>]| -> Vec<Text> {
             paragraphs.iter().map(|paragraph| Text::new(&source.text[paragraph.clone()])).collect()
