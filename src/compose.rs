@@ -377,6 +377,7 @@ fn has(ConflictSide { origin: Origin { pack, version, source, .. }, line, text }
 /// What may be done about a clash: what would change nothing is not said.
 fn advice(path: &RelPath, clash: &Clash) -> String {
     let settle = match clash.why {
+        Why::Region => "give the other file a region of that name, between lines with `packwright:begin NAME` and `packwright:end NAME`".to_owned(),
         Why::Lists => format!("let the rule for `{path}` join these lists in another way (`lists`)"),
         Why::Order => format!(
             "say which one counts with a rule for `{path}` (`prefer = \"earlier\"` or `\"later\"`), or how they join (`lists`)"
@@ -388,7 +389,7 @@ fn advice(path: &RelPath, clash: &Clash) -> String {
             format!("say whose file counts with a rule for `{path}` (`merge = \"overwrite\"` or `\"skip\"`)")
         }
     };
-    format!("{settle}, change an answer, or leave one pack out")
+    format!("{settle}, or leave one pack out")
 }
 
 /// Whether a file that is there has part in a collision.
@@ -415,7 +416,7 @@ fn conflict(path: &RelPath, message: String, files: &[&File]) -> Diagnostic {
     let sides = origins.iter().map(side).collect();
     error
         .suggest(format!(
-            "leave `{pack}` out, change its answers, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)"
+            "leave `{pack}` out, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)"
         ))
         .detailed(&FileConflict { path: path.clone(), key: None, sides })
 }
@@ -474,14 +475,14 @@ mod tests {
         assert_eq!(
             told(&composed.conflicts),
             [
-                "error[path-conflict]: several packs write `x`: files of this type do not join\n  because `a@1.0.0` writes it with the template `all` from `t`\n  because `b@1.0.0` writes it with the template `all` from `t`\n    --- a/x\n    +++ b/x\n    @@ -1 +1 @@\n    -1\n    +2\n  help: leave `b` out, change its answers, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)"
+                "error[path-conflict]: several packs write `x`: files of this type do not join\n  because `a@1.0.0` writes it with the template `all` from `t`\n  because `b@1.0.0` writes it with the template `all` from `t`\n    --- a/x\n    +++ b/x\n    @@ -1 +1 @@\n    -1\n    +2\n  help: leave `b` out, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)"
             ]
         );
         let keys = vec![file("a", "x.json", "{\n  \"k\": 1\n}\n"), file("b", "x.json", "{ \"k\": 2 }\n")];
         assert_eq!(
             told(&with(keys.clone(), "").conflicts),
             [
-                "error[path-conflict]: several packs write `x.json`, and at `k` the values differ\n  because `a@1.0.0` has `1` (t:2)\n  because `b@1.0.0` has `2` (t:1)\n  help: say which one counts with a rule for `x.json` (`prefer = \"earlier\"` or `\"later\"`), change an answer, or leave one pack out"
+                "error[path-conflict]: several packs write `x.json`, and at `k` the values differ\n  because `a@1.0.0` has `1` (t:2)\n  because `b@1.0.0` has `2` (t:1)\n  help: say which one counts with a rule for `x.json` (`prefer = \"earlier\"` or `\"later\"`), or leave one pack out"
             ]
         );
         let secret = BTreeSet::from(["x.json".parse().unwrap()]);
@@ -489,7 +490,7 @@ mod tests {
         assert_eq!(
             told(&composed.conflicts),
             [
-                "error[path-conflict]: several packs write `x.json`, and the values differ\n  because `a@1.0.0` has something else (t:2)\n  because `b@1.0.0` has something else (t:1)\n  help: say which one counts with a rule for `x.json` (`prefer = \"earlier\"` or `\"later\"`), change an answer, or leave one pack out"
+                "error[path-conflict]: several packs write `x.json`, and the values differ\n  because `a@1.0.0` has something else (t:2)\n  because `b@1.0.0` has something else (t:1)\n  help: say which one counts with a rule for `x.json` (`prefer = \"earlier\"` or `\"later\"`), or leave one pack out"
             ]
         );
         let collisions = [file("a", "x", ""), file("b", "X", ""), file("c", "x/y", "")];
