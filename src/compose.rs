@@ -87,6 +87,7 @@ pub fn compose(
         secret,
         paths: PathSet::default(),
         used: vec![false; composition.rules.len()],
+        decided: Vec::new(),
         composed: Composed::default(),
     };
     for file in files {
@@ -107,7 +108,16 @@ struct Composer<'a> {
     paths: PathSet,
     /// Which rules spoke of a path that came up twice.
     used: Vec<bool>,
+    decided: Vec<Decided>,
     composed: Composed,
+}
+
+/// A version that several packs want of one package, and what came of it.
+struct Decided {
+    path: RelPath,
+    key: String,
+    sides: Vec<ConflictSide>,
+    joined: String,
 }
 
 /// What is to become of two files.
@@ -148,6 +158,7 @@ impl Composer<'_> {
         }
         let unused = self.used.iter().enumerate().filter(|(_, used)| !**used);
         self.composed.unused = unused.map(|(at, _)| at).collect();
+        self.composed.notes = self.decided.iter().map(|decided| self.told(decided)).collect();
         self.composed
     }
 
@@ -181,9 +192,9 @@ impl Composer<'_> {
         };
         match merge::merge(kind, &second.path, earlier, later, &policy(rule)) {
             Ok(merged) => {
-                let notes = merged.notes.iter().map(|note| self.note(note, first, &second));
-                let notes: Vec<Diagnostic> = notes.collect();
-                self.composed.notes.extend(notes);
+                for note in &merged.notes {
+                    self.decide(note, first, &second);
+                }
                 let lines = merged.lines.iter().map(|whose| written(whose, first, &second)).collect();
                 let joined = first.with(second, Some((merged.text.into_bytes(), lines)));
                 Ok(File { mode, ..joined })
@@ -243,9 +254,8 @@ impl Composer<'_> {
     fn clash(&self, clash: &Clash, first: &File, second: &File) -> Diagnostic {
         let path = &second.path;
         let side = |file: &File, excerpt: &Excerpt| {
-            let (origin, line) = file.place(excerpt.line);
-            let text = (!self.secret.contains(path)).then(|| excerpt.text.clone());
-            ConflictSide { origin, line, text }
+            let side = file.side(excerpt);
+            ConflictSide { text: side.text.filter(|_| !self.secret.contains(path)), ..side }
         };
         let sides = vec![side(first, &clash.first), side(second, &clash.second)];
         // The key may be one that a secret was written into.
@@ -259,18 +269,33 @@ impl Composer<'_> {
         error.suggest(advice(path, clash)).detailed(&FileConflict { path: path.clone(), key, sides })
     }
 
-    fn note(&self, note: &Note, first: &File, second: &File) -> Diagnostic {
+    /// Keeps who wants what, for all packs may want something of one package.
+    fn decide(&mut self, note: &Note, first: &File, second: &File) {
         let path = &second.path;
-        let message = match self.secret.contains(path) {
-            true => format!("`{path}` wants other versions than one of its packs"),
-            false => format!("`{path}` wants `{}` {}", note.key, note.joined),
+        let is_same = |decided: &&mut Decided| {
+            (&decided.path, &decided.key, &decided.joined) == (path, &note.key, &note.first.text)
         };
-        let warning = Diagnostic::warning(Code::PathConflict, message).about(path);
-        if self.secret.contains(path) {
-            return warning;
+        if let Some(decided) = self.decided.iter_mut().find(is_same) {
+            decided.sides.push(second.side(&note.second));
+            decided.joined.clone_from(&note.joined);
+            return;
         }
-        let wants = |file: &File, what: &str| format!("{} has {what}", packs(&file.origins));
-        warning.because(wants(first, &note.first)).because(wants(second, &note.second))
+        self.decided.push(Decided {
+            path: path.clone(),
+            key: note.key.clone(),
+            sides: vec![first.side(&note.first), second.side(&note.second)],
+            joined: note.joined.clone(),
+        });
+    }
+
+    fn told(&self, Decided { path, key, sides, joined }: &Decided) -> Diagnostic {
+        if self.secret.contains(path) {
+            let message = format!("`{path}` wants other versions than one of its packs");
+            return Diagnostic::warning(Code::PathConflict, message).about(path);
+        }
+        let message = format!("`{path}`: `{key}` becomes `{joined}`, the highest that all allow");
+        let warning = Diagnostic::warning(Code::PathConflict, message).about(path);
+        sides.iter().fold(warning, |warning, side| warning.because(has(side)))
     }
 }
 
@@ -305,6 +330,12 @@ impl File {
         let origins = self.origins.iter().cloned().chain(second.origins).collect();
         let (content, lines) = joined.unwrap_or_else(|| (self.content.clone(), self.lines.clone()));
         File { origins, content, lines, merge: second.merge.or(self.merge), ..self.clone() }
+    }
+
+    /// What it has in a line.
+    fn side(&self, excerpt: &Excerpt) -> ConflictSide {
+        let (origin, line) = self.place(excerpt.line);
+        ConflictSide { origin, line, text: Some(excerpt.text.clone()) }
     }
 
     /// Which of its origins gave a line of it, and where that stands there.
@@ -356,14 +387,9 @@ fn policy(rule: Option<&Rule>) -> Policy {
     let Some(rule) = rule else { return Policy::default() };
     Policy {
         prefer: rule.prefer,
+        prefer_versions: true,
         lists: rule.lists.iter().map(|(pattern, lists)| (pattern.clone(), lists.clone())).collect(),
     }
-}
-
-fn packs(origins: &[Origin]) -> String {
-    let packs: Vec<String> =
-        origins.iter().map(|origin| format!("`{}@{}`", origin.pack, origin.version)).collect();
-    packs.join(", ")
 }
 
 fn has(ConflictSide { origin: Origin { pack, version, source, .. }, line, text }: &ConflictSide) -> String {

@@ -116,12 +116,20 @@ fn starts_as_json(first: &str, second: &str) -> bool {
 pub struct Policy {
     /// Which of two values of one key stands where they do not join; else that is a clash.
     pub prefer: Option<Prefer>,
+    /// Whether `prefer` decides between two versions that are wanted of a package, too, though there may
+    /// be one that satisfies both.
+    pub prefer_versions: bool,
     /// For lists; the first pattern that matches decides. Without one it is [`Lists::Union`], but
     /// lists whose order is their meaning, such as commands, must be equal.
     pub lists: Vec<(Pattern, Lists)>,
 }
 
 impl Policy {
+    /// Which of two versions stands, whatever satisfies both.
+    fn version(&self) -> Option<Prefer> {
+        self.prefer.filter(|_| self.prefer_versions)
+    }
+
     fn lists(&self, path: &[&str]) -> Option<&Lists> {
         self.lists.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, lists)| lists)
     }
@@ -162,26 +170,26 @@ pub struct Merged {
     pub text: String,
     /// One for each line of the text, in order.
     pub lines: Vec<Whose>,
-    /// What a person may want to know.
+    /// The versions that were decided.
     pub notes: Vec<Note>,
 }
 
-/// Something that was decided while joining.
+/// A version that was decided while joining.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// The key path.
+    /// The package.
     pub key: String,
-    /// What the first says.
-    pub first: String,
-    /// What the second says.
-    pub second: String,
+    /// What the first wants.
+    pub first: Excerpt,
+    /// What the second wants.
+    pub second: Excerpt,
     /// What stands there now.
     pub joined: String,
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {} and {} -> {}", self.key, self.first, self.second, self.joined)
+        write!(f, "`{}`: {} and {} -> {}", self.key, self.first.text, self.second.text, self.joined)
     }
 }
 

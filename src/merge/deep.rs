@@ -9,7 +9,7 @@ use super::toml::Layout;
 use super::tree::{Data, Member, Node};
 use super::versions::{self, Ecosystem, Identity, Joined};
 use super::yaml::Bindings;
-use super::{Clash, MergeError, Merged, Note, Policy, Side, Why};
+use super::{Clash, Excerpt, MergeError, Merged, Note, Policy, Side, Why};
 use crate::composition::{Lists, Prefer};
 
 /// A text that was read.
@@ -349,18 +349,21 @@ impl<'t> Walk<'_, 't> {
         };
         let joined = match versions::join(self.ecosystem, one, other) {
             Joined::Same => return,
+            Joined::To(_) if self.policy.version().is_some() => {
+                return self.differ(member, first, second, Why::Versions);
+            }
             Joined::To(joined) => joined,
             Joined::Disjoint => return self.differ(member, first, second, Why::Versions),
             Joined::Unknown => return self.differ(member, first, second, Why::Values),
         };
+        let line = self.pair.second.line(second.span.start);
         self.notes.push(Note {
             key: self.ecosystem.package(&self.path, one),
-            first: one.to_owned(),
-            second: other.to_owned(),
+            first: Excerpt { line: self.pair.first.line(first.span.start), text: one.to_owned() },
+            second: Excerpt { line, text: other.to_owned() },
             joined: joined.clone(),
         });
         if joined != one {
-            let line = self.pair.second.line(second.span.start);
             self.edits.push(Edit::Rewrite { old: first, path: self.path.clone(), text: joined, line });
         }
     }

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use super::source::{Pair, Piece, Source, Splices};
 use super::versions::{self, Ecosystem, Joined};
-use super::{Clash, MergeError, Merged, Note, Policy, Why};
+use super::{Clash, Excerpt, MergeError, Merged, Note, Policy, Why};
 use crate::composition::Prefer;
 use crate::path::RelPath;
 
@@ -447,13 +447,20 @@ pub(super) fn requirements(
         };
         let joined = match versions::join(Ecosystem::Python, one, other) {
             Joined::Same => continue,
-            Joined::To(joined) => {
-                let note =
-                    Note { key: name, first: one.into(), second: other.into(), joined: joined.clone() };
-                notes.push(note);
+            Joined::To(joined) if policy.version().is_none() => {
+                let said = |source: &Source<'_>, entry: &Entry<'_>, text: &str| Excerpt {
+                    line: source.line(entry.span.start),
+                    text: text.to_owned(),
+                };
+                notes.push(Note {
+                    key: name,
+                    first: said(first, &ours.entries[place], one),
+                    second: said(second, entry, other),
+                    joined: joined.clone(),
+                });
                 joined
             }
-            Joined::Disjoint | Joined::Unknown => match policy.prefer {
+            Joined::To(_) | Joined::Disjoint | Joined::Unknown => match policy.prefer {
                 Some(Prefer::Earlier) => continue,
                 Some(Prefer::Later) => other.to_owned(),
                 None => {

@@ -132,6 +132,7 @@ pub(super) struct Identity {
 /// What two requirements are together.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Joined {
+    /// They mean the same, however they are written.
     Same,
     To(String),
     /// No version satisfies both.
@@ -154,6 +155,9 @@ pub(super) fn join(ecosystem: Ecosystem, first: &str, second: &str) -> Joined {
     // A tag of a registry is no range.
     if one.is_latest() || other.is_latest() {
         return Joined::Unknown;
+    }
+    if one.set() == other.set() {
+        return Joined::Same;
     }
     if one.set().is_subset_of(other.set()) {
         return Joined::To(first.to_owned());
@@ -234,14 +238,18 @@ fn packages(first: &str, second: &str) -> Joined {
     let (one, other) = (without_space(one), without_space(other));
     let lowest = |rest: &str| {
         let version = rest.strip_prefix(">=")?;
-        version.split('.').map(str::parse).collect::<Result<Vec<u64>, _>>().ok()
+        let mut parts = version.split('.').map(str::parse).collect::<Result<Vec<u64>, _>>().ok()?;
+        // `2` and `2.0` are one.
+        while parts.pop_if(|part| *part == 0).is_some() {}
+        Some(parts)
     };
     match (one.as_str(), other.as_str()) {
         (one, other) if one == other => Joined::Same,
         (_, "") => Joined::To(first.to_owned()),
         ("", _) => Joined::To(second.to_owned()),
         (one, other) => match (lowest(one), lowest(other)) {
-            (Some(one), Some(other)) if one >= other => Joined::To(first.to_owned()),
+            (Some(one), Some(other)) if one == other => Joined::Same,
+            (Some(one), Some(other)) if one > other => Joined::To(first.to_owned()),
             (Some(_), Some(_)) => Joined::To(second.to_owned()),
             _ => Joined::Unknown,
         },
@@ -268,15 +276,18 @@ mod tests {
             (Ecosystem::Npm, ">=1.2 <3", "^2.5 || ^3", to("^2.5.0")),
             (Ecosystem::Npm, ">=1.2.0 <1.8.0", ">=1.4.0 <2.0.0", to(">=1.4.0 <1.8.0")),
             (Ecosystem::Npm, "", "^1", to("^1")),
+            (Ecosystem::Npm, "^1", "^1.0.0", Joined::Same),
             (Ecosystem::Npm, "workspace:*", "^1", Joined::Unknown),
             (Ecosystem::Npm, "latest", "^1", Joined::Unknown),
             (Ecosystem::Cargo, "1", "1.2.3", to("1.2.3")),
             (Ecosystem::Cargo, "1.2", "0.9", Joined::Disjoint),
+            (Ecosystem::Cargo, "1", "^1.0", Joined::Same),
             (Ecosystem::Cargo, ">=1.2, <1.8", ">=1.4", to(">=1.4.0, <1.8.0")),
             (Ecosystem::Python, "requests", "Requests>=2", to("Requests>=2")),
             (Ecosystem::Python, "a >= 2.10", "a>=2.9", to("a >= 2.10")),
             (Ecosystem::Python, "a>=2", "a<3", Joined::Unknown),
             (Ecosystem::Python, "a >=2", "a>=2", Joined::Same),
+            (Ecosystem::Python, "a>=2", "a>=2.0", Joined::Same),
         ] {
             assert_eq!(join(ecosystem, first, second), expected, "{first} and {second}");
         }

@@ -16,6 +16,7 @@ use serde::Deserialize;
 struct Settings {
     path: Option<String>,
     prefer: Option<Prefer>,
+    prefer_versions: bool,
     lists: Vec<(String, Lists)>,
 }
 
@@ -51,7 +52,11 @@ impl Case {
         Case {
             directory: directory.to_owned(),
             path: settings.path.unwrap_or_else(|| default_path(&extension)).parse().unwrap(),
-            policy: Policy { prefer: settings.prefer, lists: lists.collect() },
+            policy: Policy {
+                prefer: settings.prefer,
+                prefer_versions: settings.prefer_versions,
+                lists: lists.collect(),
+            },
             texts: ["first", "second", "third"].iter().filter_map(|name| read(name)).collect(),
             extension,
         }
