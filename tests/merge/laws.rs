@@ -201,7 +201,7 @@ proptest! {
             }
         }
         let taken_back = ours.iter().find(|entry| entry.starts_with('!'));
-        if let (Some(taken_back), false) = (taken_back, theirs.iter().any(|entry| entry.starts_with('!'))) {
+        if let (Some(taken_back), false) = (taken_back, both.iter().any(|entry| entry.starts_with('!'))) {
             let before = |entry: &&String| place(entry) < place(taken_back);
             prop_assert!(new.iter().all(before), "nothing undoes {taken_back}: {all:?}");
         }
