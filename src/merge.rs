@@ -32,6 +32,7 @@ mod compose_file;
 mod deep;
 mod diff;
 mod flow;
+mod inherited;
 mod json;
 mod lines;
 mod sections;

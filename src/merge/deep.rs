@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose_file;
+use super::inherited::{self, Inheritance};
 use super::source::{Pair, Piece, Source, Splices};
 use super::toml::Layout;
 use super::tree::{Data, Member, Node};
@@ -89,6 +90,7 @@ pub(super) fn merge(
         edits: Vec::new(),
         clashes: Vec::new(),
         notes: Vec::new(),
+        inheritance: Inheritance { first: &one, second: &other, looked_at: 0 },
     };
     walk.join(None, ours, theirs);
     let Walk { edits, mut clashes, notes, .. } = walk;
@@ -152,6 +154,7 @@ pub(super) struct Walk<'w, 't> {
     pub edits: Vec<Edit<'t>>,
     pub clashes: Vec<Clash>,
     notes: Vec<Note>,
+    pub inheritance: Inheritance<'t>,
 }
 
 impl<'t> Walk<'_, 't> {
@@ -162,13 +165,18 @@ impl<'t> Walk<'_, 't> {
                     self.differ(member, first, second, Why::Alias);
                 }
             }
+            (Data::Map(_), Data::List(_)) | (Data::List(_), Data::Map(_))
+                if inherited::inherits(self, first, second) =>
+            {
+                self.differ(member, first, second, Why::Alias);
+            }
             _ if compose_file::join(self, first, second) => {}
             (Data::Map(_), Data::Map(_))
                 if self.wants_versions() && self.ecosystem.are_of_two_places(first, second) =>
             {
                 self.differ(member, first, second, Why::Kinds);
             }
-            (Data::Map(ours), Data::Map(theirs)) => self.tables(first, ours, theirs),
+            (Data::Map(_), Data::Map(_)) => self.tables(first, second),
             (Data::List(ours), Data::List(theirs)) => self.lists(member, first, second, ours, theirs),
             (Data::Scalar(one), Data::Scalar(other)) if one == other => {}
             (Data::Scalar(_), Data::Scalar(_)) => self.scalars(member, first, second),
@@ -204,12 +212,14 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
-    fn tables(&mut self, first: &'t Node, ours: &'t [Member], theirs: &'t [Member]) {
+    fn tables(&mut self, first: &'t Node, second: &'t Node) {
+        let (ours, theirs) = (first.members(), second.members());
         let places: BTreeMap<&str, usize> =
             ours.iter().enumerate().map(|(place, member)| (member.key.as_str(), place)).collect();
         let sorted = self.ecosystem.sorts(&self.path) && ours.windows(2).all(|two| two[0].key < two[1].key);
         let mut added = Vec::new();
-        for member in theirs {
+        let settled = inherited::join(self, first, second);
+        for member in theirs.iter().filter(|member| !settled.contains(&*member.key)) {
             match places.get(member.key.as_str()) {
                 Some(&place) => {
                     self.path.push(&member.key);
@@ -366,6 +376,10 @@ impl<'t> Walk<'_, 't> {
         if joined != one {
             self.edits.push(Edit::Rewrite { old: first, path: self.path.clone(), text: joined, line });
         }
+    }
+
+    pub fn prefers(&self, side: Prefer) -> bool {
+        self.policy.prefer == Some(side)
     }
 
     /// What the policy says of two values that are not one.

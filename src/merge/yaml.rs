@@ -55,10 +55,29 @@ impl Syntax for Yaml {
 pub(super) struct Bindings {
     /// The `---` before the document.
     pub mark: Option<Range<usize>>,
+    /// Whether the key `<<` brings the entries of other tables.
+    pub inherits: bool,
     /// In their order.
     anchors: Vec<Anchor>,
     /// In their order.
     aliases: Vec<Alias>,
+}
+
+impl Document {
+    /// The value itself or, of an alias, what its anchor names.
+    pub fn stands_for<'t>(&'t self, value: &'t Node) -> Option<&'t Node> {
+        let Data::Alias(_) = value.data else { return Some(value) };
+        let Bindings { anchors, aliases, .. } = &self.yaml;
+        let place = aliases.binary_search_by_key(&value.span.start, |alias| alias.at).ok()?;
+        let named = &anchors[aliases[place].anchor].value;
+        let mut found = self.root.as_ref()?;
+        while found.span != *named {
+            let members = found.members();
+            let behind = members.partition_point(|member| member.key_at.start <= named.start);
+            found = &members[behind.checked_sub(1)?].value;
+        }
+        Some(found)
+    }
 }
 
 struct Anchor {
@@ -129,7 +148,7 @@ fn events(text: &str) -> Result<Vec<Placed<'_>>, (usize, ScanError)> {
 impl<'r, 't> Reader<'r, 't> {
     fn new(source: &'r Source<'t>) -> Result<Reader<'r, 't>, MergeError> {
         let events = events(source.text).map_err(|(at, error)| source.unreadable(at, error.info()))?;
-        let bindings = Bindings::default();
+        let bindings = Bindings { inherits: true, ..Bindings::default() };
         Ok(Reader { source, events: events.into_iter().peekable(), bindings, done: 0 })
     }
 
