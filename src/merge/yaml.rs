@@ -42,7 +42,7 @@ impl Syntax for Yaml {
         edits: &[Edit<'_>],
     ) -> Result<Splices, Vec<Clash>> {
         let clashes = bindings(pair, &first.yaml, &second.yaml, edits);
-        let mut writer = Writer { pair, first, second, splices: Splices::default(), clashes };
+        let mut writer = Writer { pair, first, second, edits, splices: Splices::default(), clashes };
         for edit in edits {
             writer.edit(edit);
         }
@@ -561,6 +561,7 @@ struct Writer<'w, 't> {
     pair: &'w Pair<'t>,
     first: &'w Document,
     second: &'w Document,
+    edits: &'w [Edit<'w>],
     splices: Splices,
     clashes: Vec<Clash>,
 }
@@ -674,13 +675,82 @@ impl Writer<'_, '_> {
 
     fn block(&mut self, into: &Node, column: usize, added: &[Addition<'_>]) {
         let Some(last) = into.members().last() else { return };
-        let collection = Collection::of(&into.data);
-        let mut pieces = Vec::new();
-        for addition in added {
-            pieces.push(Piece::glue(format!("{}{}", self.pair.line_break, " ".repeat(column))));
+        let (first, collection) = (self.pair.first, Collection::of(&into.data));
+        let mut behind = Vec::new();
+        for (addition, before) in added.iter().zip(self.needed_before(into, added)) {
+            let line = Piece::glue(format!("{}{}", self.pair.line_break, " ".repeat(column)));
+            let Some(before) = before else {
+                behind.push(line);
+                self.entry(&addition.what, column, collection, &mut behind);
+                continue;
+            };
+            let next = into.members()[before].whole.start;
+            let mut pieces = Vec::new();
             self.entry(&addition.what, column, collection, &mut pieces);
+            if first.begins_line(next) {
+                pieces.insert(0, Piece::glue(" ".repeat(column)));
+                pieces.push(Piece::glue(self.pair.line_break));
+                let mark = first.text.len() - first.text.trim_start_matches('\u{feff}').len();
+                self.splices.insert(first.line_start(next).max(mark), pieces);
+            } else {
+                pieces.push(line);
+                self.splices.insert(next, pieces);
+            }
         }
-        self.splices.insert(last.whole.end, pieces);
+        self.splices.insert(last.whole.end, behind);
+    }
+
+    /// For each new member of a table of the first, the member there that comes to use an anchor of it
+    /// and so must stand behind it; none if the new one can stand behind them all.
+    fn needed_before(&self, into: &Node, added: &[Addition<'_>]) -> Vec<Option<usize>> {
+        let Bindings { anchors, aliases, .. } = &self.second.yaml;
+        let named = |span: &Range<usize>| {
+            let place = |at: usize| anchors.partition_point(|anchor| anchor.at < at);
+            place(span.start)..place(span.end)
+        };
+        let whole = |addition: &Addition<'_>| match addition.what {
+            What::Member(member) => member.whole.clone(),
+            What::Written { .. } => 0..0,
+        };
+        let mut places = vec![None; added.len()];
+        if added.iter().all(|addition| named(&whole(addition)).is_empty()) {
+            return places;
+        }
+        // What is brought into the members that are there, with their places.
+        let mut brought = Vec::new();
+        for edit in self.edits {
+            let (at, spans) = match edit {
+                Edit::Grow { into: other, added, .. } if other.span != into.span => {
+                    (other.span.start, added.iter().map(whole).collect())
+                }
+                Edit::Replace { old, new, .. } => (old.span.start, vec![new.span.clone()]),
+                _ => continue,
+            };
+            let behind = into.members().partition_point(|member| member.key_at.start <= at);
+            if let (Some(place), true) = (behind.checked_sub(1), into.span.contains(&at)) {
+                brought.extend(spans.into_iter().map(|span| (span, place)));
+            }
+        }
+        // The first member that uses each anchor.
+        let mut users = vec![None; anchors.len()];
+        let uses = |span: &Range<usize>, place: usize, users: &mut [Option<usize>]| {
+            let from = aliases.partition_point(|alias| alias.at < span.start);
+            for alias in aliases[from..].iter().take_while(|alias| alias.at < span.end) {
+                let user = &mut users[alias.anchor];
+                *user = Some(user.map_or(place, |user| user.min(place)));
+            }
+        };
+        for (span, place) in &brought {
+            uses(span, *place, &mut users);
+        }
+        for (addition, place) in added.iter().zip(&mut places).rev() {
+            let span = whole(addition);
+            *place = users[named(&span)].iter().flatten().copied().min();
+            if let Some(place) = *place {
+                uses(&span, place, &mut users);
+            }
+        }
+        places
     }
 
     /// An entry or an item of the second at a column.
