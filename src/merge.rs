@@ -12,7 +12,7 @@
 //! | [`Kind::Variables`] | lines by the name before `=` | equal, or a clash |
 //! | [`Kind::Requirements`] | lines by the name of the package | the narrower version, or a clash |
 //! | [`Kind::Sections`] | Markdown by its headings, a section paragraph by paragraph | one paragraph |
-//! | [`Kind::Anchors`] | regions between marked lines, line by line | one line |
+//! | [`Kind::Anchors`] | regions between marked lines, line by line | one line that stands for itself |
 //!
 //! Versions that are wanted of one package, in the files of npm, Cargo and Python, join to what
 //! satisfies both, and a [`Note`] says so.
@@ -333,7 +333,7 @@ pub fn merge(
         Kind::Variables => lines::variables(&first, &second, policy),
         Kind::Requirements => lines::requirements(&first, &second, policy),
         Kind::Sections => sections::merge(&first, &second, policy),
-        Kind::Anchors => anchors::merge(&first, &second),
+        Kind::Anchors => anchors::merge(path, &first, &second),
     }
 }
 

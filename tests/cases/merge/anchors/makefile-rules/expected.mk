@@ -1,0 +1,7 @@
+# packwright:begin a
+VERSION := 1
+build: src
+	cargo build
+test: build
+	cargo test
+# packwright:end a

@@ -1,0 +1,5 @@
+# packwright:begin a
+VERSION := 1
+build: src
+	cargo build
+# packwright:end a

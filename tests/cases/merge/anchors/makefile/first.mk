@@ -1,0 +1,7 @@
+# packwright:begin a
+.PHONY: build
+build:
+	cargo build
+lint: build
+	clippy
+# packwright:end a

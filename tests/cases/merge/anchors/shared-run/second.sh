@@ -1,0 +1,5 @@
+# packwright:begin a
+if a; then
+  b
+fi
+# packwright:end a
