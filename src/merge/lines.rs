@@ -46,8 +46,9 @@ struct Entries<'t> {
     rest: Option<Range<usize>>,
 }
 
-/// The entries of a text; one goes on as long as it says so.
-fn entries<'t>(source: &Source<'t>, goes_on: fn(&str) -> bool) -> Entries<'t> {
+/// The entries of a text. How far one goes on, of the text that it begins, is the end of the line of
+/// that place.
+fn entries<'t>(source: &Source<'t>, reach: fn(&str) -> usize) -> Entries<'t> {
     let mut entries = Vec::new();
     let (mut lead, mut start) = (None, None);
     let length = source.text.trim_end_matches(['\r', '\n']).len();
@@ -56,9 +57,10 @@ fn entries<'t>(source: &Source<'t>, goes_on: fn(&str) -> bool) -> Entries<'t> {
         if start.is_none() && (line.trim().is_empty() || line.trim_start().starts_with('#')) {
             continue;
         }
-        let begin = *start.get_or_insert(span.start);
+        let (begin, end) =
+            *start.get_or_insert_with(|| (span.start, span.start + reach(&source.text[span.start..])));
         let last = span.end == length;
-        if last || !goes_on(&source.text[begin..span.end]) {
+        if last || span.end >= end {
             entries.push(Entry {
                 lead: lead_start,
                 span: begin..span.end,
@@ -72,8 +74,8 @@ fn entries<'t>(source: &Source<'t>, goes_on: fn(&str) -> bool) -> Entries<'t> {
     Entries { entries, rest }
 }
 
-fn never(_: &str) -> bool {
-    false
+fn never(_: &str) -> usize {
+    0
 }
 
 /// Adds lines to the first.
@@ -254,7 +256,7 @@ pub(super) fn union(
 
 /// For each line of the second, given where it stands in the first: before which line of the first
 /// it goes so that it keeps its order with those that are known, or the end.
-fn before_the_next(known: &[Option<usize>], end: usize) -> Vec<usize> {
+pub(super) fn before_the_next(known: &[Option<usize>], end: usize) -> Vec<usize> {
     let mut behind = 0;
     let floors = known.iter().map(|known| {
         behind = behind.max(known.map_or(0, |place| place + 1));
@@ -379,12 +381,18 @@ fn variable(text: &str) -> (&str, String) {
     (name.trim().strip_prefix("export ").unwrap_or(name).trim(), value.trim().to_owned())
 }
 
-/// Whether a quote is still open behind the `=`.
-fn is_open(text: &str) -> bool {
-    let (_, value) = variable(text);
+/// How far a variable goes on: to the quote that closes its value. One that nothing closes is a
+/// character of the value.
+fn to_closing_quote(text: &str) -> usize {
+    let line = text.lines().next().unwrap_or("");
+    let Some((_, value)) = line.split_once('=') else { return 0 };
+    let value = value.trim_start();
     match value.chars().next() {
-        Some(quote @ ('"' | '\'')) => !value[1..].contains(quote),
-        _ => false,
+        Some(quote @ ('"' | '\'')) => {
+            let opened = line.len() - value.len() + 1;
+            text[opened..].find(quote).map_or(0, |length| opened + length)
+        }
+        _ => 0,
     }
 }
 
@@ -394,13 +402,21 @@ pub(super) fn variables(
     second: &Source<'_>,
     policy: &Policy,
 ) -> Result<Merged, MergeError> {
-    let (ours, theirs) = (entries(first, is_open), entries(second, is_open));
+    let (ours, theirs) = (entries(first, to_closing_quote), entries(second, to_closing_quote));
     let places = vec![ours.entries.len(); theirs.entries.len()];
     by_name((first, &ours), (second, &theirs), variable, &places, policy)
 }
 
-fn is_continued(text: &str) -> bool {
-    text.ends_with('\\')
+/// How far a requirement goes on: to the first line without `\` at its end.
+fn to_last_line(text: &str) -> usize {
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        if !line.trim_end_matches(['\r', '\n']).ends_with('\\') {
+            break;
+        }
+        end += line.len();
+    }
+    end
 }
 
 /// The requirement of a line, without the comment behind it.
@@ -414,7 +430,7 @@ pub(super) fn requirements(
     second: &Source<'_>,
     policy: &Policy,
 ) -> Result<Merged, MergeError> {
-    let (ours, theirs) = (entries(first, is_continued), entries(second, is_continued));
+    let (ours, theirs) = (entries(first, to_last_line), entries(second, to_last_line));
     let key = |text: &str| versions::package(requirement(text)).unwrap_or_else(|| text.to_owned());
     let mut there: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, entry) in ours.entries.iter().enumerate() {

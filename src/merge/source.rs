@@ -62,7 +62,7 @@ impl<'t> Source<'t> {
 
     /// The white space at the start of the line of a place.
     pub fn indentation(&self, at: usize) -> &'t str {
-        let line = &self.text[self.line_start(at)..self.line_end(at)];
+        let line = &self.text[self.line_start(at)..];
         &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
     }
 
