@@ -263,7 +263,9 @@ impl<'t> Walk<'_, 't> {
             Some(Lists::Replace | Lists::Error) if first.fingerprint() == second.fingerprint() => {}
             Some(Lists::Replace) => self.replace(member, first, second),
             Some(Lists::Error) => self.clash(first, second, Why::Lists),
-            None if self.ecosystem.keeps_order(&self.path) => {
+            None if self.ecosystem.keeps_order(&self.path)
+                || versions::are_words(&self.path, ours, theirs) =>
+            {
                 if first.fingerprint() != second.fingerprint() {
                     self.differ(member, first, second, Why::Order);
                 }

@@ -1,7 +1,7 @@
 //! Versions that are wanted of one package twice.
 
 use super::compose_file;
-use super::tree::Node;
+use super::tree::{Member, Node};
 use crate::constraint::Constraint;
 use crate::path::RelPath;
 
@@ -128,6 +128,30 @@ pub(super) struct Identity {
     pub name: String,
     pub says: String,
 }
+
+/// Whether lists are the words of a command line, or its lines, which say nothing each for itself.
+pub(super) fn are_words(path: &[&str], first: &[Member], second: &[Member]) -> bool {
+    let named = path.last().is_some_and(|key| key.ends_with("Args") || WORDS.contains(key));
+    // Behind an option stands its value.
+    let has_value = |items: &[Member]| {
+        let is_option = |item: &Member| item.value.text().map(|text| text.starts_with('-'));
+        items.windows(2).any(|two| is_option(&two[0]) == Some(true) && is_option(&two[1]) != Some(true))
+    };
+    named || has_value(first) || has_value(second)
+}
+
+const WORDS: [&str; 10] = [
+    "rustflags",
+    "rustdocflags",
+    "args",
+    "command",
+    "entrypoint",
+    "script",
+    "before_script",
+    "after_script",
+    "runner",
+    "addopts",
+];
 
 /// What two requirements are together.
 #[derive(Debug, PartialEq, Eq)]
