@@ -176,6 +176,11 @@ impl<'t> Walk<'_, 't> {
             {
                 self.differ(member, first, second, Why::Kinds);
             }
+            (Data::Map(_) | Data::Scalar(_), Data::Map(_) | Data::Scalar(_))
+                if self.wants_versions() && self.ecosystem.differ_by_default(&self.path, first, second) =>
+            {
+                self.differ(member, first, second, Why::Values);
+            }
             (Data::Map(_), Data::Map(_)) => self.tables(first, second),
             (Data::List(ours), Data::List(theirs)) => self.lists(member, first, second, ours, theirs),
             (Data::Scalar(one), Data::Scalar(other)) if one == other => {}

@@ -1,7 +1,7 @@
 //! Versions that are wanted of one package twice.
 
 use super::compose_file;
-use super::tree::{Member, Node};
+use super::tree::{Member, Node, Scalar};
 use crate::constraint::Constraint;
 use crate::path::RelPath;
 
@@ -93,6 +93,23 @@ impl Ecosystem {
                     && ["version", "git", "path", "registry"].iter().any(|key| has(other, key))
         };
         self == Ecosystem::Cargo && (clash(first, second) || clash(second, first))
+    }
+
+    /// Whether two requirements of one package differ in what one of them does not say: which package
+    /// it is, whether with its default features, and whether it is optional.
+    pub fn differ_by_default(self, path: &[&str], first: &Node, second: &Node) -> bool {
+        let Some((name, _)) = path.split_last().filter(|_| self == Ecosystem::Cargo) else { return false };
+        let says = |node: &Node, keys: &[&str], default: Scalar| {
+            let said = keys.iter().find_map(|key| node.get(key));
+            said.map_or(format!("{default:?}"), |member| member.value.fingerprint())
+        };
+        [
+            (&["default-features", "default_features"][..], Scalar::Bool(true)),
+            (&["optional"], Scalar::Bool(false)),
+            (&["package"], Scalar::Text((*name).to_owned())),
+        ]
+        .into_iter()
+        .any(|(keys, default)| says(first, keys, default.clone()) != says(second, keys, default))
     }
 
     /// Whether a key path leads to a table that its tools keep sorted.
