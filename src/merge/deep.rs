@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose_file;
 use super::inherited::{self, Inheritance};
+use super::lines::before_the_next;
 use super::source::{Pair, Piece, Source, Splices};
 use super::toml::Layout;
 use super::tree::{Data, Member, Node};
@@ -181,7 +182,10 @@ impl<'t> Walk<'_, 't> {
             {
                 self.differ(member, first, second, Why::Values);
             }
-            (Data::Map(_), Data::Map(_)) => self.tables(first, second),
+            (Data::Map(_), Data::Map(_)) => match self.places(first.members(), second.members()) {
+                Some(places) => self.tables(first, second, &places),
+                None => self.differ(member, first, second, Why::Order),
+            },
             (Data::List(ours), Data::List(theirs)) => self.lists(member, first, second, ours, theirs),
             (Data::Scalar(one), Data::Scalar(other)) if one == other => {}
             (Data::Scalar(_), Data::Scalar(_)) => self.scalars(member, first, second),
@@ -217,7 +221,44 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
-    fn tables(&mut self, first: &'t Node, second: &'t Node) {
+    /// Where the order of keys is their meaning: before which of ours each new one goes, or the end;
+    /// none if the texts do not say.
+    fn places(&self, ours: &[Member], theirs: &'t [Member]) -> Option<BTreeMap<&'t str, usize>> {
+        let Some(keys) = self.ecosystem.orders_keys(&self.path) else { return Some(BTreeMap::new()) };
+        let is_ordered = |member: &Member| keys.are_ordered(&member.key);
+        let there: BTreeMap<&str, usize> =
+            ours.iter().enumerate().map(|(place, member)| (member.key.as_str(), place)).collect();
+        let known: Vec<Option<usize>> =
+            theirs.iter().map(|member| there.get(member.key.as_str()).copied()).collect();
+        let shared: Vec<usize> =
+            known.iter().copied().flatten().filter(|&at| is_ordered(&ours[at])).collect();
+        if !shared.is_sorted() {
+            return None;
+        }
+        let end = match ours.last() {
+            Some(last) if last.key == "default" => ours.len() - 1,
+            _ => ours.len(),
+        };
+        let last = ours.iter().rposition(is_ordered);
+        let mut places = BTreeMap::new();
+        let mut behind = 0;
+        for ((member, known), place) in theirs.iter().zip(&known).zip(before_the_next(&known, ours.len())) {
+            if let Some(known) = known {
+                behind = known + 1;
+                continue;
+            }
+            let place = if member.key == "default" { place } else { place.min(end) };
+            // Nothing says which of the two counts before the other.
+            let unknown = place == ours.len() && last.is_some_and(|last| last >= behind);
+            if is_ordered(member) && unknown && member.key != "default" {
+                return None;
+            }
+            places.insert(member.key.as_str(), place);
+        }
+        Some(places)
+    }
+
+    fn tables(&mut self, first: &'t Node, second: &'t Node, ordered: &BTreeMap<&str, usize>) {
         let (ours, theirs) = (first.members(), second.members());
         let places: BTreeMap<&str, usize> =
             ours.iter().enumerate().map(|(place, member)| (member.key.as_str(), place)).collect();
@@ -238,8 +279,12 @@ impl<'t> Walk<'_, 't> {
             added.sort_by(|one, other| one.key.cmp(&other.key));
         }
         let behind = |member: &Member| {
-            if sorted { ours.partition_point(|there| there.key < member.key) } else { ours.len() }
-                .checked_sub(1)
+            let place = match ordered.get(member.key.as_str()) {
+                Some(&place) => place,
+                None if sorted => ours.partition_point(|there| there.key < member.key),
+                None => ours.len(),
+            };
+            place.checked_sub(1)
         };
         let added = added
             .into_iter()

@@ -112,6 +112,15 @@ impl Ecosystem {
         .any(|(keys, default)| says(first, keys, default.clone()) != says(second, keys, default))
     }
 
+    /// Whether the order of the keys is the meaning of the table that a key path leads to.
+    pub fn orders_keys(self, path: &[&str]) -> Option<OrderedKeys> {
+        match (self, path) {
+            (Ecosystem::Npm, ["exports" | "imports", ..]) => Some(OrderedKeys::Conditions),
+            (Ecosystem::Npm, ["typesVersions", ..]) | (_, [.., "moduleNameMapper"]) => Some(OrderedKeys::All),
+            _ => None,
+        }
+    }
+
     /// Whether a key path leads to a table that its tools keep sorted.
     pub fn sorts(self, path: &[&str]) -> bool {
         let tables = ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"];
@@ -144,6 +153,20 @@ impl Ecosystem {
 pub(super) struct Identity {
     pub name: String,
     pub says: String,
+}
+
+/// Keys whose order is their meaning: the first that matches counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum OrderedKeys {
+    /// Conditions, beside the paths of a package, which have no order.
+    Conditions,
+    All,
+}
+
+impl OrderedKeys {
+    pub fn are_ordered(self, key: &str) -> bool {
+        self == OrderedKeys::All || !key.starts_with(['.', '#'])
+    }
 }
 
 /// Whether lists are the words of a command line, or its lines, which say nothing each for itself.
