@@ -91,6 +91,10 @@ pub(super) fn members(text: &str, span: &Range<usize>, bare: Vec<Bare>, comments
         from = end;
         members.push(Member { key, key_at, value, whole: start..end, comma });
     }
+    // What stands above the closing bracket is the last one's.
+    if let (Some(last), Some(inner)) = (members.last_mut(), text.get(..span.end - 1)) {
+        last.whole.end = last.whole.end.max(inner.trim_end().len());
+    }
     members
 }
 
@@ -236,6 +240,9 @@ impl Growth<'_, '_> {
         } else {
             format!("{base}{}", self.pair.step)
         };
+        // Comments of lines of their own stay at the end, where they are about none.
+        let end =
+            self.style.comments.trailing(first.text, last.comma.map_or(last.value.span.end, |at| at + 1));
         if last.comma.is_none() {
             splices.insert(last.value.span.end, vec![Piece::glue(",")]);
         }
@@ -251,13 +258,13 @@ impl Growth<'_, '_> {
             ends_in_comment = !tail.is_empty();
             pieces.extend(tail);
         }
-        let rest = &first.text[last.whole.end..close];
+        let rest = &first.text[end..close];
         if lines && !rest.contains('\n') && (rest.trim().is_empty() || ends_in_comment) {
             pieces.push(self.line(&base));
             let blank = rest.len() - rest.trim_start().len();
-            splices.put(last.whole.end..last.whole.end + blank, pieces);
+            splices.put(end..end + blank, pieces);
         } else {
-            splices.insert(last.whole.end, pieces);
+            splices.insert(end, pieces);
         }
     }
 }

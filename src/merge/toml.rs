@@ -224,8 +224,9 @@ impl<'r, 't> Reader<'r, 't> {
         let keys = self.keys(&[EventKind::StdTableClose, EventKind::ArrayTableClose]);
         let end = self.source.line_end(start);
         let lead = self.source.comments_above(start, self.done);
-        self.done = end;
-        self.sections.push(lead..end);
+        let behind = self.comments_below(end);
+        self.done = behind;
+        self.sections.push(lead..behind);
         self.chain = vec![0];
         for (place, key) in keys.iter().enumerate() {
             let step = if several && place + 1 == keys.len() { Step::Element } else { Step::Table };
@@ -237,12 +238,29 @@ impl<'r, 't> Reader<'r, 't> {
         let open = &mut self.tables[table];
         open.span = start..end;
         open.lead = lead;
-        (open.layout.body, open.layout.indentation) = (Some(end), indentation);
+        (open.layout.body, open.layout.indentation) = (Some(behind), indentation);
         let section = self.sections.len() - 1;
         for &table in &self.chain {
             self.tables[table].layout.sections.push(section);
         }
-        self.reaches(&self.chain.clone(), lead..end);
+        self.reaches(&self.chain.clone(), lead..behind);
+    }
+
+    /// The end of the comments right below a line, if neither an entry nor a header is right below
+    /// them; else the end of the line.
+    fn comments_below(&self, end: usize) -> usize {
+        let text = self.source.text;
+        let mut behind = end;
+        while let Some(length) = text[behind..].find('\n') {
+            let next = behind + length + 1;
+            let line_end = self.source.line_end(next);
+            match text[next..line_end].trim_start() {
+                "" => break,
+                line if line.starts_with('#') => behind = line_end,
+                _ => return end,
+            }
+        }
+        behind
     }
 
     /// Something of these tables stands there.
@@ -323,7 +341,8 @@ impl<'r, 't> Reader<'r, 't> {
         let lead = self.source.comments_above(start, self.done);
         let value = self.value()?;
         let end = self.source.line_end(value.span.end);
-        self.done = end;
+        let behind = self.comments_below(end);
+        self.done = behind;
         let Some((key, key_at)) = keys.pop() else { return Ok(()) };
         let section = self.chain.clone();
         for part in &keys {
@@ -334,17 +353,18 @@ impl<'r, 't> Reader<'r, 't> {
         // A dotted key is a line of each of the tables it leads through.
         for &table in &self.chain[section.len() - 1..] {
             let layout = &mut self.tables[table].layout;
-            layout.body = Some(end);
+            layout.body = Some(behind);
             layout.indentation = indentation.to_owned();
         }
         let table = self.chain.last().copied().unwrap_or(0);
-        self.tables[table]
-            .entries
-            .insert(key.clone(), Slot::Value(Member { key, key_at, value, whole: lead..end, comma: None }));
+        self.tables[table].entries.insert(
+            key.clone(),
+            Slot::Value(Member { key, key_at, value, whole: lead..behind, comma: None }),
+        );
         let chain = std::mem::replace(&mut self.chain, section);
-        self.reaches(&chain, lead..end);
+        self.reaches(&chain, lead..behind);
         if let Some(section) = self.sections.last_mut() {
-            section.end = end;
+            section.end = behind;
         }
         Ok(())
     }
@@ -597,8 +617,31 @@ impl Writer<'_, '_> {
     fn sections(&self, table: usize, pieces: &mut Vec<Piece>) {
         for &section in &self.theirs.tables[table].sections {
             pieces.push(Piece::glue(self.pair.line_break.repeat(2)));
-            pieces.push(self.pair.copied(self.theirs.sections[section].clone()));
+            let section = &self.theirs.sections[section];
+            pieces.push(self.pair.copied(self.groups_above(section.start)..section.end));
         }
+    }
+
+    /// Where the comments of the second begin that stand above a place, each group above a blank line,
+    /// and are of nothing above them; the place if the first has them all.
+    fn groups_above(&self, place: usize) -> usize {
+        let Pair { first, second, .. } = self.pair;
+        let (mut start, mut group, mut at) = (place, None, second.line_start(place));
+        while at > 0 {
+            at = second.line_start(at - 1);
+            let line = second.text[at..second.line_end(at)].trim_start_matches('\u{feff}');
+            if line.trim_start().starts_with('#') {
+                group = Some(second.line_end(at) - line.trim_start().len());
+            } else if line.trim().is_empty() {
+                start = group.take().unwrap_or(start);
+            } else {
+                group = None;
+                break;
+            }
+        }
+        start = group.unwrap_or(start);
+        let is_there = |line: &str| first.text.contains(line.trim());
+        if second.text[start..place].lines().all(is_there) { place } else { start }
     }
 
     fn table(&mut self, table: usize, added: &[Addition<'_>]) {
@@ -669,9 +712,13 @@ impl Writer<'_, '_> {
         let mut line = Vec::new();
         let start = second.line_start(member.key_at.start);
         let own_line = member.value.form == Form::Flow && member.comma.is_none();
-        if own_line && member.whole.start < start {
+        let lead = if own_line { self.groups_above(member.whole.start) } else { start };
+        if lead < member.whole.start {
+            line.push(Piece::glue(self.pair.line_break));
+        }
+        if lead < start {
             line.push(Piece::glue(indentation));
-            line.push(self.pair.moved(member.whole.start..start, indentation));
+            line.push(self.pair.moved(lead..start, indentation));
         }
         line.push(Piece::glue(indentation));
         line.push(Piece::rewritten(format!("{prefix}{key} = "), second.line(member.key_at.start)));
@@ -680,7 +727,7 @@ impl Writer<'_, '_> {
             _ => line.push(Piece::glue(self.inline(&member.value))),
         }
         if own_line && member.value.span.end < member.whole.end {
-            line.push(self.pair.copied(member.value.span.end..member.whole.end));
+            line.push(self.pair.moved(member.value.span.end..member.whole.end, indentation));
         }
         lines.push(line);
     }
