@@ -69,14 +69,16 @@ impl Statement {
     /// Whether nothing else is needed to end it, and it goes on with nothing above it.
     fn is_whole(&self) -> bool {
         let word = self.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("");
+        let word = word.to_ascii_lowercase();
+        let is_own = !word.is_empty() && !CONTINUES.contains(&word.as_str());
         let last = self.text.lines().last().unwrap_or("");
         if self.is_one_line() {
-            let imports = ["import", "use", "from", "require"].contains(&word) && !last.ends_with(OPEN)
+            let imports = ["import", "use", "from", "require"].contains(&word.as_str())
+                && !last.ends_with(OPEN)
                 || last.starts_with("#include");
-            imports || last.ends_with(';') && !word.is_empty() && !CONTINUES.contains(&word)
+            imports || last.ends_with(';') && is_own
         } else {
-            let closes = last.starts_with(CLOSERS) && !last.ends_with(OPEN);
-            closes && !word.is_empty() && !CONTINUES.contains(&word)
+            last.starts_with(CLOSERS) && !last.ends_with(OPEN) && is_own
         }
     }
 
@@ -106,9 +108,9 @@ const OPEN: [char; 7] = ['(', '[', '{', ',', '\\', ':', '='];
 const OPENS: [&str; 6] = ["#if", "ifeq", "ifneq", "ifdef", "ifndef", "define "];
 
 /// The words of statements that are parts of what stands above them.
-const CONTINUES: [&str; 13] = [
-    "else", "catch", "finally", "while", "case", "default", "break", "continue", "return", "end", "fi",
-    "done", "esac",
+const CONTINUES: [&str; 21] = [
+    "else", "elif", "elsif", "catch", "except", "rescue", "ensure", "finally", "when", "while", "case",
+    "default", "break", "continue", "return", "begin", "commit", "end", "fi", "done", "esac",
 ];
 
 /// A line and where it stands.

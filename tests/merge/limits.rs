@@ -86,6 +86,16 @@ fn many_keys_are_no_problem() {
     let braces = format!("a = {{ {} }}\n", dotted.join(", "));
     let merged = merge(Kind::Toml, &path("a.toml"), &braces, "c = 1", &Policy::default()).unwrap();
     assert_eq!(merged.lines.len(), 2);
+    let one_line = |from: usize| -> String {
+        let members: Vec<String> = (from..from + 30_000).map(|n| format!("\"k{n}\":1")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let (first, second) = (one_line(0), one_line(30_000));
+    let merged = merge(Kind::Json, &path("a.json"), &first, &second, &Policy::default()).unwrap();
+    assert_eq!(merged.lines.len(), 1);
+    let quoted = format!("A=\"\n{}B='\n\"\n", "x\n".repeat(300_000));
+    let merged = merge(Kind::Variables, &path(".env"), &quoted, "C=1\n", &Policy::default()).unwrap();
+    assert!(merged.text.ends_with("\"\nC=1\n"));
     let (first, second) = ("x\n\n".repeat(100_000), "x\n\n".repeat(50_000) + "y\n");
     let merged = merge(Kind::Sections, &path("a.md"), &first, &second, &Policy::default()).unwrap();
     assert_eq!(merged.text.lines().count(), 200_002, "half of it is how the first ends");

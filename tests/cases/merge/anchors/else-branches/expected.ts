@@ -1,0 +1,34 @@
+// packwright:begin a
+if (a) {
+  x();
+} else {
+  y();
+}
+if (a) {
+  x();
+}
+else {
+  y();
+}
+const sql = `
+select 1;
+`;
+import {
+  q,
+} from "q";
+do
+  w();
+while (z);
+if (b) {
+  x();
+}
+else {
+  y();
+}
+const other = `
+select 1;
+`;
+do
+  v();
+while (z);
+// packwright:end a
