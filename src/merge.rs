@@ -254,6 +254,9 @@ pub enum Why {
     /// The order of the lists is their meaning, as of the words of a command.
     #[error("the lists differ, and their order is their meaning")]
     Order,
+    /// Of keys whose order is their meaning, nothing says which comes first.
+    #[error("the keys have an order, and nothing says that of both together")]
+    Keys,
     /// No version satisfies both.
     #[error("no version satisfies both")]
     Versions,
@@ -286,7 +289,10 @@ pub enum Why {
 impl Why {
     /// Whether [`Policy::prefer`] would say what stands there.
     pub fn is_of_preference(self) -> bool {
-        matches!(self, Why::Values | Why::Kinds | Why::Title | Why::Order | Why::Versions | Why::Alias)
+        matches!(
+            self,
+            Why::Values | Why::Kinds | Why::Title | Why::Order | Why::Keys | Why::Versions | Why::Alias
+        )
     }
 }
 

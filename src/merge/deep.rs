@@ -184,7 +184,7 @@ impl<'t> Walk<'_, 't> {
             }
             (Data::Map(_), Data::Map(_)) => match self.places(first.members(), second.members()) {
                 Some(places) => self.tables(first, second, &places),
-                None => self.differ(member, first, second, Why::Order),
+                None => self.differ(member, first, second, Why::Keys),
             },
             (Data::List(ours), Data::List(theirs)) => self.lists(member, first, second, ours, theirs),
             (Data::Scalar(one), Data::Scalar(other)) if one == other => {}
