@@ -359,7 +359,7 @@ impl<'r, 't> Reader<'r, 't> {
     fn entries(&mut self, start: usize, depth: usize) -> Result<Node, MergeError> {
         let (mut members, mut keys) = (Vec::new(), BTreeSet::new());
         while !self.ends(&Event::MappingEnd) {
-            let limit = self.done;
+            let limit = members.last().map_or(self.done, |member: &Member| member.whole.end);
             let (key, key_at, from) = self.key(&mut keys, Around::Lines)?;
             let value = self.value(from, depth + 1, Around::Lines)?;
             members.push(self.member(key, key_at, value, limit));
@@ -371,7 +371,7 @@ impl<'r, 't> Reader<'r, 't> {
         let mut members = Vec::new();
         let mut from = start;
         while !self.ends(&Event::SequenceEnd) {
-            let limit = self.done;
+            let limit = members.last().map_or(self.done, |member: &Member| member.whole.end);
             let dash = COMMENTS.skip(self.source.text, from);
             if !self.text(dash).starts_with('-') {
                 return Err(self.source.unreadable(dash, "an item of a list should be here"));
@@ -383,22 +383,91 @@ impl<'r, 't> Reader<'r, 't> {
         Ok(self.block(start, members, Data::List))
     }
 
+    /// A member of lines, with the comments that belong to it; none from before a limit.
     fn member(&self, key: String, key_at: Range<usize>, value: Node, limit: usize) -> Member {
         let start = if self.source.begins_line(key_at.start) {
-            self.source.comments_above(key_at.start, limit)
+            self.comments_before(key_at.start, limit)
         } else {
             key_at.start
         };
-        let end = self.source.line_end(value.span.end);
+        let end = self.comments_below(value.span.end, column(self.source, key_at.start) + 1, Gaps::Skipped);
         Member { key, key_at, value, whole: start..end, comma: None }
     }
 
-    fn block(&self, start: usize, members: Vec<Member>, data: fn(Vec<Member>) -> Data) -> Node {
+    /// Where the comments begin that stand above a key. What comes from a text brings also those above an
+    /// empty line: they have no other place.
+    fn comments_before(&self, key: usize, limit: usize) -> usize {
+        let source = self.source;
+        let mut start = source.comments_above(key, limit);
+        if source.side == Side::First {
+            return start;
+        }
+        loop {
+            let above = source.text[..source.line_start(start)].trim_end().len();
+            let gap = source.text[above..].find('\n').map_or(start, |end| above + end + 1);
+            let group = if above > limit { source.comments_above(gap, limit) } else { gap };
+            if group == gap {
+                return start;
+            }
+            start = group;
+        }
+    }
+
+    /// The end of the comments below the line of a place that are at least at a column, else of that
+    /// line.
+    fn comments_below(&self, from: usize, least: usize, gaps: Gaps) -> usize {
+        let mut end = self.source.line_end(from);
+        for (at, line) in self.lines_below(end) {
+            match line.trim_start_matches(' ') {
+                "" if gaps == Gaps::Skipped => {}
+                content if content.starts_with('#') && line.len() - content.len() >= least => {
+                    end = at + line.len();
+                }
+                _ => break,
+            }
+        }
+        end
+    }
+
+    /// The lines below that of a place, with where they begin.
+    fn lines_below(&self, at: usize) -> impl Iterator<Item = (usize, &'t str)> {
+        let text = self.source.text;
+        let mut at = text[at..].find('\n').map_or(text.len(), |end| at + end + 1);
+        std::iter::from_fn(move || {
+            let line = text[at..].split_inclusive('\n').next()?;
+            let start = at;
+            at += line.len();
+            Some((start, line.trim_end_matches(['\n', '\r'])))
+        })
+    }
+
+    fn block(&self, start: usize, mut members: Vec<Member>, data: fn(Vec<Member>) -> Data) -> Node {
         let first = members.first().map_or(start, |member| member.key_at.start);
         let end = members.last().map_or(start, |member| member.value.span.end);
-        let form = Form::Block(column(self.source, first));
-        Node { data: data(members), span: first..end.max(first), form }
+        let column = column(self.source, first);
+        if let Some(last) = members.last_mut() {
+            let gaps = if self.source.side == Side::Second { Gaps::Skipped } else { Gaps::Ending };
+            let below = self.comments_below(last.whole.end, column, gaps);
+            // What is about the next key stands at the column of a list only if the list is at that of
+            // its own key.
+            let next = self
+                .lines_below(below)
+                .map(|(_, line)| line)
+                .find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+            if next.is_none_or(|next| next.len() - next.trim_start_matches(' ').len() < column) {
+                last.whole.end = below;
+            }
+        }
+        Node { data: data(members), span: first..end.max(first), form: Form::Block(column) }
     }
+}
+
+/// What empty lines are to the comments around them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gaps {
+    Skipped,
+    /// The end.
+    Ending,
 }
 
 /// The length of the quoted scalar at the start of a text. The place that the parser gives of an
@@ -821,17 +890,25 @@ impl Writer<'_, '_> {
             for line in second.line(member.whole.start)..=line {
                 columns.entry(line).or_insert(to);
             }
-            let Form::Block(inner) = member.value.form else { continue };
             let outer = column(second, member.key_at.start);
-            let compact = second.line(member.value.span.start) == line;
-            let to = if compact {
-                to + inner - outer
-            } else if inner == outer {
-                to
-            } else {
-                to + step
+            let (inner, below) = match member.value.form {
+                Form::Block(inner) if second.line(member.value.span.start) == line => {
+                    (inner, to + inner - outer)
+                }
+                Form::Block(inner) if inner == outer => (inner, to),
+                Form::Block(inner) => (inner, to + step),
+                _ => (outer, to),
             };
-            self.columns(member.value.members(), to, columns);
+            if member.value.form != Form::Flow {
+                self.columns(member.value.members(), below, columns);
+            }
+            let comments = &second.text[second.line_end(member.value.span.end)..member.whole.end];
+            let lines = (second.line(member.value.span.end)..).zip(comments.split('\n')).skip(1);
+            for (line, comment) in lines {
+                let at = comment.len() - comment.trim_start_matches(' ').len();
+                let (from, to) = if at < inner { (outer, to) } else { (inner, below) };
+                columns.entry(line).or_insert(to + at.saturating_sub(from));
+            }
         }
     }
 
@@ -865,7 +942,7 @@ impl Writer<'_, '_> {
                 };
                 let start = member.key_at.end + at + 1;
                 let text = format!(" {}", self.inline(new));
-                self.splices.put(start..old.span.end, vec![Piece::rewritten(text, line)]);
+                self.splices.put(start..whole(old).end, vec![Piece::rewritten(text, line)]);
             }
             _ => {
                 let gap = if old.span.is_empty() { " " } else { "" };
