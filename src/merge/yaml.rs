@@ -662,10 +662,41 @@ impl Writer<'_, '_> {
                 let start = if member.key.is_empty() { member.value.span.start } else { member.key_at.start };
                 vec![self.pair.moved(start..member.value.span.end, indentation)]
             } else {
-                vec![Piece::rewritten(self.pair_text(member), line)]
+                let mut pieces = Vec::new();
+                self.remarks_within(&member.value, &mut member.key_at.end.clone(), indentation, &mut pieces);
+                pieces.push(Piece::rewritten(self.pair_text(member), line));
+                pieces
             }
         });
         self.splices = splices;
+    }
+
+    /// The comments between the scalars of a value of the second from a place on; the place moves to the
+    /// last scalar.
+    fn remarks_within(&self, value: &Node, from: &mut usize, indentation: &str, pieces: &mut Vec<Piece>) {
+        for member in value.members() {
+            self.remarks(*from..member.key_at.start, indentation, pieces);
+            *from = member.key_at.end;
+            self.remarks_within(&member.value, from, indentation, pieces);
+        }
+        if value.members().is_empty() {
+            self.remarks(*from..value.span.start, indentation, pieces);
+            *from = value.span.end;
+        }
+    }
+
+    /// The comments in a part of the second without scalars, each in a line of its own.
+    fn remarks(&self, part: Range<usize>, indentation: &str, pieces: &mut Vec<Piece>) {
+        let (second, mut at) = (self.pair.second, part.start);
+        for line in second.text.get(part).unwrap_or_default().split_inclusive('\n') {
+            let is_comment = |start: &usize| !line[..*start].ends_with(|c: char| !c.is_whitespace());
+            let mut marks = line.match_indices('#').map(|(start, _)| start);
+            if let Some(start) = marks.find(is_comment) {
+                pieces.push(Piece::rewritten(line[start..].trim_end(), second.line(at)));
+                pieces.push(Piece::glue(format!("{}{indentation}", self.pair.line_break)));
+            }
+            at += line.len();
+        }
     }
 
     /// Turns brackets with nothing between them into lines, where lines may stand; whether they may.
@@ -837,6 +868,9 @@ impl Writer<'_, '_> {
             return;
         }
         let value = member.value.span.clone();
+        let indentation = " ".repeat(to);
+        self.remarks(member.whole.start..member.key_at.start, &indentation, pieces);
+        self.remarks(member.comma.unwrap_or(value.end)..member.whole.end, &indentation, pieces);
         // Without brackets around it, a colon needs a space behind it.
         let head = match &second.text[member.key_at.clone()] {
             _ if collection == Collection::List => "- ".to_owned(),
@@ -920,6 +954,13 @@ impl Writer<'_, '_> {
             [one] => one.whole.clone(),
             [] => node.span.clone(),
         };
+        let has_remarks = || {
+            let (all, mut remarks) = (whole(new), Vec::new());
+            let mut from = all.start;
+            self.remarks_within(new, &mut from, "", &mut remarks);
+            self.remarks(from..all.end, "", &mut remarks);
+            !remarks.is_empty()
+        };
         match (old.form, new.form, member) {
             (Form::Block(to), Form::Block(_), _)
                 if matches!(old.data, Data::Map(_)) == matches!(new.data, Data::Map(_)) =>
@@ -933,6 +974,24 @@ impl Writer<'_, '_> {
                 let at = first.line_end(old.span.end);
                 let gap = format!("{}{}", self.pair.line_break, " ".repeat(to));
                 self.splices.insert(at, vec![Piece::glue(gap), self.restyled(whole(new), new.members(), to)]);
+            }
+            // A value between brackets would lose its comments.
+            (Form::Flow, Form::Block(_), Some(member))
+                if has_remarks()
+                    && first.begins_line(member.key_at.start)
+                    && first.text[member.key_at.end..old.span.start].trim_end_matches(' ') == ":"
+                    && !self
+                        .first
+                        .root
+                        .as_ref()
+                        .is_some_and(|root| is_in_flow(root, member.key_at.start)) =>
+            {
+                let to = column(first, member.key_at.start) + self.pair.step.len().max(2);
+                let gap = format!("{}{}", self.pair.line_break, " ".repeat(to));
+                let pieces = vec![Piece::glue(gap), self.restyled(whole(new), new.members(), to)];
+                let behind = first.line_end(old.span.end);
+                self.splices.put(member.key_at.end + 1..old.span.end, Vec::new());
+                self.splices.put(behind..behind, pieces);
             }
             (Form::Block(_), _, Some(member)) => {
                 let mark = if member.key.is_empty() { '-' } else { ':' };
