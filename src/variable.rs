@@ -365,14 +365,21 @@ pub struct Declaration {
     pub variable: Variable,
     /// Who declares it, in install order; nobody for `project_name`.
     pub packs: Vec<PackName>,
-    others: Vec<Variable>,
+    /// As each of them declares it.
+    declared: Vec<Variable>,
+}
+
+impl Declaration {
+    fn defaults(&self) -> impl Iterator<Item = (&PackName, &Default)> {
+        self.packs.iter().zip(&self.declared).filter_map(|(pack, own)| Some((pack, own.default.as_ref()?)))
+    }
 }
 
 /// Joins what packs declare into one list of questions, `project_name` first.
 ///
 /// Packs come in install order, each with its variables in the order of its manifest. A variable
-/// that several declare is one question: the answer satisfies all of them, and the first one's
-/// description and default stand.
+/// that several declare is one question: the answer satisfies all of them, and of description,
+/// example, group and default the first that is given stands.
 ///
 /// # Errors
 /// A conflict for each variable whose declarations cannot be satisfied together.
@@ -384,15 +391,17 @@ pub fn declare<'a>(
     let project_name = Variable::project_name();
     declarations.insert(
         project_name.name.clone(),
-        Declaration { variable: project_name, packs: Vec::new(), others: Vec::new() },
+        Declaration { declared: vec![project_name.clone()], variable: project_name, packs: Vec::new() },
     );
     for (pack, variables) in packs {
         for variable in variables {
             let Some(declaration) = declarations.get_mut(&variable.name) else {
-                declarations.insert(
-                    variable.name.clone(),
-                    Declaration { variable: variable.clone(), packs: vec![pack.clone()], others: Vec::new() },
-                );
+                let first = Declaration {
+                    variable: variable.clone(),
+                    packs: vec![pack.clone()],
+                    declared: vec![variable.clone()],
+                };
+                declarations.insert(variable.name.clone(), first);
                 continue;
             };
             if let Err(reason) = narrow(&mut declaration.variable, variable) {
@@ -411,7 +420,7 @@ pub fn declare<'a>(
                 );
             }
             declaration.packs.push(pack.clone());
-            declaration.others.push(variable.clone());
+            declaration.declared.push(variable.clone());
         }
     }
     if conflicts.is_empty() { Ok(declarations.into_values().collect()) } else { Err(conflicts) }
@@ -441,7 +450,17 @@ fn narrow(first: &mut Variable, second: &Variable) -> Result<(), String> {
     }
     first.secret |= second.secret;
     first.required |= second.required;
+    keep(&mut first.description, &second.description);
+    keep(&mut first.example, &second.example);
+    keep(&mut first.group, &second.group);
+    keep(&mut first.default, &second.default);
     Ok(())
+}
+
+fn keep<T: Clone>(first: &mut Option<T>, second: &Option<T>) {
+    if first.is_none() {
+        first.clone_from(second);
+    }
 }
 
 /// Where an answer came from, the strongest first.
@@ -508,6 +527,8 @@ pub struct Question {
     pub source: Option<Source>,
     /// Why the given answer will not do.
     pub problem: Option<Diagnostic>,
+    /// That packs would answer differently, where nobody did and one of their defaults stands.
+    pub warning: Option<Diagnostic>,
 }
 
 impl Question {
@@ -538,6 +559,10 @@ impl Question {
 
 fn join_names(packs: &[PackName]) -> String {
     packs.iter().map(PackName::as_str).collect::<Vec<_>>().join("`, `")
+}
+
+fn shown(text: &str) -> String {
+    format!("`{}`", text.chars().take(80).collect::<String>().escape_debug())
 }
 
 fn shell_word(text: &str) -> String {
@@ -588,6 +613,7 @@ fn ask(
         answer: None,
         source: None,
         problem: None,
+        warning: None,
     };
     match is_asked(engine, declaration, &context) {
         Ok(asked) => question.asked = asked,
@@ -599,10 +625,16 @@ fn ask(
     if !question.asked {
         return question;
     }
-    match default(engine, declaration, answers, &context) {
-        Ok(default) => question.default = default,
-        Err(problem) => question.problem = Some(problem),
-    }
+    let defaults = defaults(engine, declaration, &context).unwrap_or_else(|problem| {
+        question.problem = Some(problem);
+        Vec::new()
+    });
+    question.default = match variable.name.as_str() {
+        PROJECT_NAME => {
+            answers.directory_name.as_ref().and_then(|name| variable.read(&name.as_str().into()).ok())
+        }
+        _ => defaults.first().map(|(_, default)| default.clone()),
+    };
     match answers.given(variable.name.as_str()) {
         Some((given, source)) => {
             question.source = Some(source);
@@ -617,6 +649,7 @@ fn ask(
         None if question.default.is_some() => {
             question.source = Some(Source::Default);
             question.answer = question.default.clone();
+            question.warning = disagreement(variable, &defaults);
         }
         None => {}
     }
@@ -625,7 +658,7 @@ fn ask(
 
 /// A question is asked if any of those who declare it asks.
 fn is_asked(engine: &Engine, declaration: &Declaration, context: &Value) -> Result<bool, Diagnostic> {
-    for variable in std::iter::once(&declaration.variable).chain(&declaration.others) {
+    for variable in &declaration.declared {
         let asked = match &variable.when {
             None => true,
             Some(when) => engine
@@ -639,35 +672,56 @@ fn is_asked(engine: &Engine, declaration: &Declaration, context: &Value) -> Resu
     Ok(false)
 }
 
-fn default(
+/// The defaults that will do for all who declare it, the one that stands first, with whose they are.
+fn defaults<'a>(
     engine: &Engine,
-    declaration: &Declaration,
-    answers: &Answers,
+    declaration: &'a Declaration,
     context: &Value,
-) -> Result<Option<Answer>, Diagnostic> {
-    let variable = &declaration.variable;
-    if variable.name.as_str() == PROJECT_NAME {
-        let name = answers.directory_name.as_ref().map(|name| Json::from(name.as_str()));
-        return Ok(name.and_then(|name| variable.read(&name).ok()));
+) -> Result<Vec<(&'a PackName, Answer)>, Diagnostic> {
+    let mut defaults = Vec::new();
+    for (pack, default) in declaration.defaults() {
+        let value = match default {
+            Default::Literal(answer) => serde_json::to_value(answer).expect("answers are JSON"),
+            Default::Template(template) => Json::from(
+                engine
+                    .render_inline(template, context)
+                    .map_err(|error| declared_wrongly(declaration, "default", &error))?,
+            ),
+        };
+        // A default that others narrow away, or that a template gets wrong, is no default.
+        if let Ok(answer) = read_for_all(declaration, &value) {
+            defaults.push((pack, answer));
+        }
     }
-    let value = match &variable.default {
-        None => return Ok(None),
-        Some(Default::Literal(answer)) => serde_json::to_value(answer).expect("answers are JSON"),
-        Some(Default::Template(template)) => Json::from(
-            engine
-                .render_inline(template, context)
-                .map_err(|error| declared_wrongly(declaration, "default", &error))?,
-        ),
-    };
-    // A default that others narrow away, or that a template gets wrong, is no default.
-    Ok(read_for_all(declaration, &value).ok())
+    Ok(defaults)
+}
+
+/// That the default which stands is not everybody's.
+fn disagreement(variable: &Variable, defaults: &[(&PackName, Answer)]) -> Option<Diagnostic> {
+    let (first, others) = defaults.split_first()?;
+    let other = others.iter().find(|(_, answer)| *answer != first.1)?;
+    let name = &variable.name;
+    let warning = Diagnostic::warning(Code::Conflict, format!("packs have different defaults for `{name}`"))
+        .about(name)
+        .suggest(format!("say which: `--var {name}={}`", shell_word(&first.1.to_string())));
+    if variable.secret {
+        return Some(warning);
+    }
+    let shown = |answer: &Answer| shown(&answer.to_string());
+    Some(warning.because(format!("`{}` has {}, which stands", first.0, shown(&first.1))).because(format!(
+        "`{}` has {}",
+        other.0,
+        shown(&other.1)
+    )))
 }
 
 fn read_for_all(declaration: &Declaration, value: &Json) -> Result<Answer, Expectation> {
-    for other in &declaration.others {
-        other.read(value)?;
+    let answer = declaration.variable.read(value)?;
+    // A text has as many patterns to match as there are packs.
+    for variable in &declaration.declared {
+        variable.read(value)?;
     }
-    declaration.variable.read(value)
+    Ok(answer)
 }
 
 fn declared_wrongly(declaration: &Declaration, part: &str, error: &TemplateError) -> Diagnostic {
@@ -683,7 +737,7 @@ fn refuse(variable: &Variable, given: &Json, source: Source, expectation: &Expec
     let name = &variable.name;
     let shown = match given {
         _ if variable.secret => "the value given".to_owned(),
-        Json::String(text) => format!("`{}`", text.chars().take(80).collect::<String>().escape_debug()),
+        Json::String(text) => shown(text),
         other => format!("`{}`", other.to_string().chars().take(80).collect::<String>()),
     };
     let error =

@@ -166,7 +166,6 @@ pub(super) async fn generate(
             lockfile,
             problems,
             warnings: inquiry
-                .selected
                 .warnings()
                 .chain(notes)
                 .chain(leftovers.iter().map(warn_of_left_over))
@@ -280,6 +279,12 @@ impl Inquiry {
         problems
             .extend(self.questions.iter().filter(|question| question.is_missing()).map(Question::missing));
         none_of(problems)
+    }
+
+    /// What the user should know of what was selected and of what nobody answered.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = Diagnostic> {
+        let unanswered = self.questions.iter().filter_map(|question| question.warning.clone());
+        self.selected.warnings().chain(unanswered)
     }
 
     /// The manifests of the packs, in install order.

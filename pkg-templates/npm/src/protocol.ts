@@ -955,7 +955,9 @@ answer: Answer | null,
 /** Where that came from. */
 source: Source | null,
 /** Why the given answer will not do. */
-problem: Diagnostic | null, };
+problem: Diagnostic | null,
+/** That packs would answer differently, where nobody did and one of their defaults stands. */
+warning: Diagnostic | null, };
 
 /** Why something is there. */
 export type Reason = {
