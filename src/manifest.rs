@@ -257,6 +257,8 @@ pub struct GoldenTest {
     pub name: String,
     /// What to answer.
     pub answers: BTreeMap<String, Json>,
+    /// The optional packs and packages that join.
+    pub with: Vec<PackageName>,
     /// The directory with the expected tree.
     pub expect: RelPath,
 }
@@ -502,6 +504,9 @@ struct RawTest {
     /// What to answer.
     #[serde(default)]
     answers: BTreeMap<String, Json>,
+    /// The optional packs and packages that join.
+    #[serde(default)]
+    with: Vec<String>,
     /// The directory with the expected tree.
     expect: String,
 }
@@ -602,7 +607,7 @@ pub(crate) fn known_keys(table: &[&str]) -> Option<&'static [&'static str]> {
             &["name", "source", "description", "output", "each", "when", "mode", "raw", "merge"]
         }
         ["hooks"] => &["post-generate", "post-install"],
-        ["tests", _] => &["name", "answers", "expect"],
+        ["tests", _] => &["name", "answers", "with", "expect"],
         _ => return None,
     })
 }
@@ -1070,8 +1075,13 @@ impl<'a> Check<'a> {
     }
 
     fn test(&mut self, index: usize, raw: RawTest) -> Option<GoldenTest> {
+        let index = index.to_string();
+        let with = raw.with.iter().enumerate().filter_map(|(at, name)| {
+            self.parse(Code::InvalidName, &["tests", &index, "with", &at.to_string()], name)
+        });
+        let with = with.collect();
         let expect = raw.expect.strip_suffix('/').unwrap_or(&raw.expect);
-        let expect = self.parse(Code::InvalidPath, &["tests", &index.to_string(), "expect"], expect)?;
-        Some(GoldenTest { name: raw.name, answers: raw.answers, expect })
+        let expect = self.parse(Code::InvalidPath, &["tests", &index, "expect"], expect)?;
+        Some(GoldenTest { name: raw.name, answers: raw.answers, with, expect })
     }
 }

@@ -13,6 +13,7 @@ use crate::constraint::Constraint;
 use crate::diagnostic::{Code, Diagnostic, Severity, none_of};
 use crate::manifest::{self, GoldenTest, Manifest, Mode, Source};
 use crate::merge::unified_diff;
+use crate::name::PackageName;
 use crate::path::{PathError, RelPath};
 use crate::registry::Digest;
 use crate::render::{check_sources, check_templates};
@@ -65,6 +66,7 @@ async fn without_tests(registries: &Registries, manifest: &Manifest) -> Vec<Diag
     let test = GoldenTest {
         name: "defaults".to_owned(),
         answers: BTreeMap::new(),
+        with: Vec::new(),
         expect: "tests/defaults".parse().expect("it is a path"),
     };
     let label = manifest.label();
@@ -135,6 +137,7 @@ async fn make(
     let generation = Generation {
         selection: Selection {
             packs: vec![format!("{}@{}", manifest.name, Constraint::exactly(&manifest.version))],
+            with: test.with.iter().map(PackageName::to_string).collect(),
             ..Selection::default()
         },
         answers: test.answers.clone(),

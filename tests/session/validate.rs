@@ -36,6 +36,22 @@ const PLAIN: &str = r#"{"type":"validate"}"#;
 const DEEP: &str = r#"{"type":"validate","golden":"compare"}"#;
 const BLESS: &str = r#"{"type":"validate","golden":"bless"}"#;
 
+/// A pack with an optional dependency, which one of its tests joins.
+const OPTIONAL: &str = r#"
+[pack]
+name = "a"
+version = "1.0.0"
+[dependencies]
+base = { version = "^1", optional = true }
+[[tests]]
+name = "alone"
+expect = "tests/alone"
+[[tests]]
+name = "together"
+with = ["base"]
+expect = "tests/together"
+"#;
+
 /// A pack in a directory of any name; in its registry there is another version, and what it needs.
 fn host(pack: &str) -> Host {
     let source = directory([
@@ -300,6 +316,23 @@ fn a_pack_without_tests_is_tried_with_its_defaults() {
     let asking = "[pack]\nname = \"a\"\nversion = \"1.0.0\"\n[variables.who]\nrequired = true\n";
     let told = shown(&validation(&mut host(asking), DEEP).problems);
     assert!(told.contains("so nothing was made, as it has no defaults for everything"), "{told}");
+}
+
+#[test]
+fn a_test_may_join_what_is_optional() {
+    let mut host = host(OPTIONAL);
+    assert_eq!(blessed(&mut host), ["tests/together/base.txt"]);
+    let judged = validation(&mut host, DEEP);
+    assert_eq!(judged.tests.iter().map(|test| test.files).collect::<Vec<_>>(), [0, 1]);
+    put(
+        source(&mut host),
+        "pack.toml",
+        OPTIONAL.replace("[\"base\"]", "[\"bose\"]").as_bytes(),
+        Mode::Regular,
+    );
+    let judged = validation(&mut host, DEEP);
+    let told = shown(&judged.tests[1].problems);
+    assert!(told.contains("`bose` is no optional member of these packs"), "{told}");
 }
 
 #[test]
