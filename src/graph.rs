@@ -49,6 +49,22 @@ pub fn levels(dependencies: &[Vec<NodeId>]) -> Result<Vec<Vec<NodeId>>, Cycle> {
     Err(ring(dependencies, &waiting_for))
 }
 
+/// Adds to `dependencies` those edges of `wishes` that are part of no ring then. Takes time linear in
+/// nodes and edges.
+///
+/// # Panics
+/// If an edge names a node that is not in the list, or the lists are not of one length.
+pub fn with_wishes(mut dependencies: Vec<Vec<NodeId>>, wishes: &[Vec<NodeId>]) -> Vec<Vec<NodeId>> {
+    assert_eq!(dependencies.len(), wishes.len(), "every node has both");
+    let edges: Vec<Vec<NodeId>> =
+        dependencies.iter().zip(wishes).map(|(own, wished)| [&own[..], &wished[..]].concat()).collect();
+    let (component_of, _) = components(&edges);
+    for (node, targets) in dependencies.iter_mut().enumerate() {
+        targets.extend(wishes[node].iter().filter(|&&target| component_of[target] != component_of[node]));
+    }
+    dependencies
+}
+
 /// Follows unplaced dependencies until a node comes up again. Every unplaced node has one.
 fn ring(dependencies: &[Vec<NodeId>], waiting_for: &[usize]) -> Cycle {
     let mut seen_at = vec![None; dependencies.len()];
@@ -166,6 +182,19 @@ mod tests {
         assert_eq!(levels(&[vec![], vec![3], vec![1], vec![2]]).unwrap_err(), Cycle(vec![1, 3, 2]));
         // Node 0 leads to a ring without being on it.
         assert_eq!(levels(&[vec![2], vec![2], vec![1]]).unwrap_err(), Cycle(vec![1, 2]));
+    }
+
+    #[test]
+    fn wishes_count_where_they_make_no_ring() {
+        let dependencies = || vec![vec![], vec![], vec![1], vec![]];
+        assert_eq!(with_wishes(dependencies(), &[vec![2], vec![], vec![], vec![]])[0], [2]);
+        assert_eq!(with_wishes(dependencies(), &[vec![], vec![2], vec![], vec![]]), dependencies());
+        // Each would like the other before it; that both would like 3 is another matter.
+        let mutual = with_wishes(vec![vec![]; 4], &[vec![1, 3], vec![0, 3], vec![], vec![]]);
+        assert_eq!(mutual[..2], [[3], [3]]);
+        // A ring of dependencies stays one, and is told without wishes.
+        let ring = with_wishes(vec![vec![2], vec![], vec![0]], &[vec![1], vec![0], vec![1]]);
+        assert_eq!(levels(&ring).unwrap_err(), Cycle(vec![0, 2]));
     }
 
     #[test]

@@ -407,7 +407,15 @@ impl Universe<'_> {
             .iter()
             .map(|pack| pack.requirements.iter().filter_map(|edge| place(&edge.target)).collect())
             .collect();
-        let levels = graph::levels(&targets).map_err(|Cycle(ring)| {
+        // What a pack would have with it goes before it also where others brought it.
+        let wishes: Vec<Vec<usize>> = packs
+            .iter()
+            .map(|pack| {
+                let edges = self.request.edges(&pack.identity, &pack.release);
+                edges.filter(|edge| !edge.joins).filter_map(|edge| place(&edge.target)).collect()
+            })
+            .collect();
+        let levels = graph::levels(&graph::with_wishes(targets, &wishes)).map_err(|Cycle(ring)| {
             let edge = |at: usize| {
                 let next = &packs[ring[(at + 1) % ring.len()]].identity;
                 let here = &packs[ring[at % ring.len()]];

@@ -2,11 +2,12 @@
 //!
 //! It holds no copies, so it moves on with its packs. Not here: joining files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::generate::{Inquiry, look_at, said};
 use super::protocol::{Capabilities, Composing, Composite, Contents, Generation, Outcome, Resolved};
 use super::registries::Registries;
+use super::select::Selected;
 use crate::composition::Composition;
 use crate::constraint::{Constraint, Requirement};
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -14,7 +15,7 @@ use crate::manifest::{self, Manifest, Mode, Package};
 use crate::name::{Identity, PackName, PackageName};
 use crate::path::RelPath;
 use crate::plan::{IfThere, Plan, Wanted};
-use crate::resolve::{Chosen, Request};
+use crate::resolve::{Chosen, Request, resolve};
 use crate::version::{Version, VersionError};
 
 /// The version of a pack that has none yet.
@@ -90,6 +91,7 @@ pub(super) async fn compose(
     let (plan, contents) = Plan::new(vec![wanted], existing.as_ref(), Vec::new());
     let mut warnings: Vec<Diagnostic> = inquiry.selected.warnings().collect();
     warnings.extend(inquiry.selected.request.overrides.keys().map(unrecorded));
+    warnings.extend(in_another_order(&inquiry.selected, &needed));
     let is_tried = inquiry.complete().is_ok();
     if is_tried {
         let made = inquiry.make()?;
@@ -172,6 +174,30 @@ fn to_text(
         text += &format!("{heading}{} = {{ {value} }}\n", key(name.as_str()));
     }
     text + &composition.to_toml()
+}
+
+/// That the packs would join in another order in a project made from the pack. Its dependencies do not
+/// say who needs them, so of those that would have each other nobody goes first.
+fn in_another_order(selected: &Selected, needed: &[(PackName, Constraint)]) -> Option<Diagnostic> {
+    let wanted = needed
+        .iter()
+        .map(|(name, constraint)| Requirement { name: name.clone(), constraint: constraint.clone() });
+    let chosen = selected.resolution.iter();
+    let request = Request {
+        requirements: wanted.collect(),
+        with: BTreeSet::new(),
+        locked: chosen.map(|chosen| (chosen.identity.clone(), chosen.release.version.clone())).collect(),
+        ..selected.request.clone()
+    };
+    let order = |packs: &[Chosen]| packs.iter().map(|pack| pack.identity.to_string()).collect::<Vec<_>>();
+    let here = order(&selected.resolution.packs);
+    let there = order(&resolve(&request, &selected.facts).ok()?.packs);
+    (here != there).then(|| {
+        let message = "the files of the packs join in another order when a project is made from this one";
+        Diagnostic::warning(Code::Conflict, message)
+            .because(format!("here it is {}", here.join(", ")))
+            .because(format!("there it is {}, as some of them would have each other", there.join(", ")))
+    })
 }
 
 /// A pack cannot decide for what others ask for.

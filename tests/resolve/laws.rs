@@ -3,7 +3,7 @@
 //! `PACKWRIGHT_UNIVERSES` sets how many, `PACKWRIGHT_SEED` tries and prints a single one.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::panic;
 use std::sync::Mutex;
@@ -263,14 +263,39 @@ fn expect_form(case: &Case, resolution: &Resolution) {
             assert!(edge.overridden.as_ref().is_none_or(is_it), "{edge:?}");
             assert!(edge.overridden.is_some() || is_written(&chosen.release, edge), "{edge:?}");
         }
-        let packs = chosen.requirements.iter().filter(|edge| matches!(edge.target, Identity::Pack(_)));
-        let below = packs.map(|edge| resolution.get(&edge.target).unwrap().level + 1);
+        let below = goes_before(case, resolution, chosen).map(|before| before.level + 1);
         assert_eq!(chosen.level, below.max().unwrap_or(0), "{}", chosen.label());
         let mut asked = request.requirements.iter();
         let requested = asked.any(|wanted| chosen.identity == Identity::Pack(wanted.name.clone()));
         assert_eq!(chosen.requested, requested, "{}", chosen.label());
         assert_eq!(chosen.locked, request.locked.get(&chosen.identity) == Some(&chosen.release.version));
     }
+}
+
+/// The packs that go before one: what it requires, and what it would have with it and is there, unless
+/// that leads back to it.
+fn goes_before<'a>(
+    case: &'a Case,
+    resolution: &'a Resolution,
+    chosen: &'a Chosen,
+) -> impl Iterator<Item = &'a Chosen> {
+    let edges = move |from: &'a Chosen| {
+        let there = counting(case, &from.identity, &from.release);
+        there.filter_map(|(target, _, joins)| match target {
+            Identity::Pack(_) => Some((resolution.get(&target)?, joins)),
+            Identity::Package(..) => None,
+        })
+    };
+    let leads_back = move |from: &'a Chosen| {
+        let (mut open, mut seen) = (vec![from], BTreeSet::new());
+        while let Some(next) = open.pop() {
+            if seen.insert(&next.identity) {
+                open.extend(edges(next).map(|(target, _)| target));
+            }
+        }
+        seen.contains(&chosen.identity)
+    };
+    edges(chosen).filter(move |(target, joins)| *joins || !leads_back(target)).map(|(target, _)| target)
 }
 
 /// Whether the release itself says it like that.

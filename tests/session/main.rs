@@ -3,6 +3,7 @@
 
 mod cases;
 mod codes;
+mod composed;
 mod conflicts;
 mod host;
 mod install;
