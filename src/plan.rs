@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -149,15 +150,51 @@ pub struct Wanted {
     pub if_there: IfThere,
     /// What was written there last time.
     pub was: Option<Was>,
-    /// Whether it holds the answer to a secret.
-    pub secret: bool,
+    /// If it tells secrets: what it is without them.
+    pub secret: Option<Masked>,
+}
+
+impl Wanted {
+    /// The digest that may be written down of it, and tells no secret.
+    pub fn digest(&self) -> Digest {
+        self.secret.as_ref().map_or_else(|| Digest::of(&self.content), |masked| masked.digest)
+    }
+
+    /// Whether what is there is what was written, as far as can be known.
+    fn was_written(&self, there: &[u8]) -> bool {
+        let is_it = |was: &Was| {
+            let masked = self.secret.as_ref().and_then(|masked| masked.mask(there));
+            was.hash == Digest::of(there)
+                || masked.is_some_and(|masked| was.hash == Digest::of(masked.as_bytes()))
+        };
+        self.was.as_ref().is_some_and(is_it)
+    }
+}
+
+/// A file that tells secrets, as it is with others in their place. The digest of the file itself would
+/// tell a short secret to whoever tries them all.
+#[derive(Clone, Debug)]
+pub struct Masked {
+    /// The digest of what the packs give with the stand-ins.
+    pub digest: Digest,
+    /// Secrets, each with what stands in for it.
+    pub stand_ins: Arc<[(String, String)]>,
+}
+
+impl Masked {
+    /// A text with the stand-ins for the secrets. Where templates do more with a secret than to print it, it
+    /// differs from what they give with the stand-in.
+    fn mask(&self, text: &[u8]) -> Option<String> {
+        let text = std::str::from_utf8(text).ok()?;
+        Some(self.stand_ins.iter().fold(text.to_owned(), |text, (secret, other)| text.replace(secret, other)))
+    }
 }
 
 /// What was written at a path last time. It may be replaced, as nothing of the user's is in it; and where
 /// it would be written again, what somebody made of it since may stay.
 #[derive(Clone, Copy, Debug)]
 pub struct Was {
-    /// Its digest.
+    /// Its digest; of a file that tells secrets, that without them.
     pub hash: Digest,
     /// Its mode.
     pub mode: Mode,
@@ -199,7 +236,7 @@ impl Plan {
             let (before, diff) = match there {
                 Some(Existing::File { content: there, .. }) => (
                     Some(Digest::of(there)),
-                    if action == Action::Unchanged || file.secret {
+                    if action == Action::Unchanged || file.secret.is_some() {
                         None
                     } else {
                         unified_diff(&file.path, there, &content)
@@ -217,7 +254,7 @@ impl Plan {
                 diff,
                 lines,
                 runs_on_open: runs_on_open(&file.path),
-                secret: file.secret,
+                secret: file.secret.is_some(),
                 origins: file.origins,
                 path: file.path,
             });
@@ -243,7 +280,7 @@ impl Fate<'_> {
             Some(Existing::Blocked { .. }) => return as_wanted(Action::Conflict),
             Some(Existing::File { content, mode }) => (content, mode),
         };
-        let is_again = |was: &Was| was.hash == Digest::of(&wanted.content);
+        let is_again = |was: &Was| was.hash == wanted.digest();
         let again = wanted.was.filter(|was| is_again(was) && wanted.if_there != IfThere::Overwrite);
         let has_other_mode = mode.is_some_and(|mode| mode != wanted.mode);
         let is_mode_new = again.is_some_and(|was| was.mode != wanted.mode);
@@ -254,7 +291,7 @@ impl Fate<'_> {
                 false => Action::Unchanged,
             });
         }
-        if wanted.was.is_some_and(|was| was.hash == Digest::of(there)) {
+        if wanted.was_written(there) {
             return as_wanted(Action::Change);
         }
         if again.is_some() && has_other_mode && is_mode_new {
@@ -377,7 +414,7 @@ mod tests {
             lines: Vec::new(),
             if_there: IfThere::Refuse,
             was: None,
-            secret: false,
+            secret: None,
         }
     }
 
@@ -443,10 +480,33 @@ mod tests {
         assert_eq!(fate(file("mine", None), merging), (Conflict, "new".to_owned()));
     }
 
+    /// A file with a secret, and what the packs give with `-` in its place.
+    fn masked(secret: &str, without: &str) -> Masked {
+        let stand_ins = [(secret.to_owned(), "-".to_owned())].into();
+        Masked { digest: Digest::of(without.as_bytes()), stand_ins }
+    }
+
+    #[test]
+    fn what_tells_secrets_is_known_again_without_them() {
+        use Action::{Change, Conflict, Skip, Unchanged};
+        let fate = |there: &str, was: Option<Was>| {
+            let existing = BTreeMap::from([("x".parse().unwrap(), file(there, None))]);
+            let wanted = Wanted { secret: Some(masked("s3", "key -\n")), was, ..wanted("x", "key s3\n") };
+            Plan::new(vec![wanted], Some(&existing), Vec::new()).0.operations[0].action
+        };
+        // The packs give what they gave: another secret or an edit, nobody knows.
+        assert_eq!(fate("key s3\n", was("key -\n")), Unchanged);
+        assert_eq!(fate("key other\n", was("key -\n")), Skip);
+        // They give something else: only what was written with this secret is theirs.
+        assert_eq!(fate("old s3\n", was("old -\n")), Change);
+        assert_eq!(fate("old other\n", was("old -\n")), Conflict);
+        assert_eq!(fate("old s3\nmine\n", was("old -\n")), Conflict);
+    }
+
     #[test]
     fn no_diff_shows_a_secret() {
         let existing = BTreeMap::from([("key".parse().unwrap(), file("old", None))]);
-        let files = vec![Wanted { secret: true, ..wanted("key", "new") }];
+        let files = vec![Wanted { secret: Some(masked("x", "new")), ..wanted("key", "new") }];
         let (plan, _) = Plan::new(files, Some(&existing), Vec::new());
         let operation = &plan.operations[0];
         assert_eq!((operation.action, &operation.diff, operation.secret), (Action::Conflict, &None, true));

@@ -81,7 +81,7 @@ pub(super) async fn compose(
         lines: Vec::new(),
         if_there: IfThere::Refuse,
         was: None,
-        secret: false,
+        secret: None,
     };
     let paths: Vec<RelPath> = vec![wanted.path.clone()];
     let existing = match compared {

@@ -1,6 +1,7 @@
 //! The commands that read registries: list, show, questions, generate.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use minijinja::Value;
 
@@ -23,7 +24,7 @@ use crate::lockfile::{LockedFile, Lockfile};
 use crate::manifest::{Manifest, Mode};
 use crate::name::{Identity, PackName, PackageName, RegistryId};
 use crate::path::{PathError, RelPath};
-use crate::plan::{Action, Existing, IfThere, Plan, Wanted, Was};
+use crate::plan::{Action, Existing, IfThere, Masked, Operation, Plan, Wanted, Was};
 use crate::registry::{Digest, Release};
 use crate::render::{Context, Outcome as Rendering, Rendered, library, no_such_template, render};
 use crate::variable::{
@@ -102,20 +103,21 @@ pub(super) async fn generate(
     let inquiry = Inquiry::new(registries, generation, timestamp).await?;
     inquiry.complete()?;
     let Made { tree, secrets, problems, notes } = inquiry.make()?;
+    let masked = inquiry.mask(&secrets);
     if !keep_going {
         none_of(problems.iter().cloned())?;
     }
     let lock = inquiry.selected.lock.as_ref();
     // Which of the files that were made before would have been made again cannot be known.
     let former = lock.filter(|_| !problems.is_empty()).map_or(&[][..], |lock| &lock.content.files);
-    let lockfile = inquiry.lockfile(&tree, former).to_text();
+    let lockfile = inquiry.lockfile(&tree, &masked, former).to_text();
     let recorded = lock.into_iter().flat_map(|lock| &lock.content.files);
     let recorded: BTreeMap<&RelPath, Was> =
         recorded.map(|file| (&file.path, Was { hash: file.hash, mode: file.mode })).collect();
     let mut wanted: Vec<Wanted> = tree
         .into_values()
         .map(|file| Wanted {
-            secret: secrets.contains(&file.path),
+            secret: masked.get(&file.path).cloned(),
             if_there: at.get(&file.path).copied().unwrap_or(if_there),
             was: recorded.get(&file.path).copied(),
             path: file.path,
@@ -136,7 +138,7 @@ pub(super) async fn generate(
             if_there: IfThere::Refuse,
             // Only a lockfile that was read as one is ours to replace.
             was: lock.map(|lock| Was { hash: lock.digest, mode: Mode::Regular }),
-            secret: false,
+            secret: None,
         });
     }
     let existing = if target {
@@ -152,6 +154,7 @@ pub(super) async fn generate(
         _ => Vec::new(),
     };
     let hooks = inquiry.packs.iter().flat_map(|pack| pack.manifest.hooks.clone()).collect();
+    let kept = kept_for_their_secrets(&wanted);
     let (plan, contents) = Plan::new(wanted, existing.as_ref(), hooks);
     if check {
         up_to_date(&plan, &leftovers)?;
@@ -162,14 +165,15 @@ pub(super) async fn generate(
             packages: inquiry.selected.resolution.packages.iter().map(Resolved::from).collect(),
             changes: inquiry.selected.changes.clone(),
             answers: inquiry.recorded().collect(),
-            plan,
             lockfile,
             problems,
             warnings: inquiry
                 .warnings()
                 .chain(notes)
+                .chain(plan.operations.iter().filter_map(|operation| stayed(operation, &kept)))
                 .chain(leftovers.iter().map(warn_of_left_over))
                 .collect(),
+            plan,
             contents: Contents(contents.into()),
         }),
     })
@@ -330,6 +334,36 @@ impl Inquiry {
         told.map(|(path, _)| (*path).clone()).collect()
     }
 
+    /// What files with secrets are without them. Where that cannot be made they are like none.
+    fn mask(&self, secrets: &BTreeSet<RelPath>) -> BTreeMap<RelPath, Masked> {
+        if secrets.is_empty() {
+            return BTreeMap::new();
+        }
+        let secret = |question: &&Question| question.variable.secret;
+        let Rendering { files, .. } = self.render_with(|question| match secret(&question) {
+            true => Some(another_answer(&question.variable, None)),
+            false => question.answer.clone(),
+        });
+        let Composed { tree, .. } = compose(files, &self.composition, secrets);
+        let mut stand_ins: Vec<(String, String)> = self
+            .questions
+            .iter()
+            .filter(secret)
+            .filter_map(|question| {
+                let answer = question.answer.as_ref()?.to_string();
+                (!answer.is_empty()).then(|| (answer, another_answer(&question.variable, None).to_string()))
+            })
+            .collect();
+        // A secret may be part of another.
+        stand_ins.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+        let stand_ins: Arc<[_]> = stand_ins.into();
+        let masked = |path: &RelPath| Masked {
+            digest: Digest::of(tree.get(path).map_or(&[], |file| &file.content)),
+            stand_ins: Arc::clone(&stand_ins),
+        };
+        secrets.iter().map(|path| (path.clone(), masked(path))).collect()
+    }
+
     fn render_with(&self, answer: impl Fn(&Question) -> Option<Answer>) -> Rendering {
         let values = |secrets: bool| {
             let answers = self.questions.iter().filter(|question| secrets || !question.variable.secret);
@@ -360,7 +394,7 @@ impl Inquiry {
     }
 
     /// What was made, and what was made formerly of what else there is.
-    fn lockfile(&self, tree: &Tree, former: &[LockedFile]) -> Lockfile {
+    fn lockfile(&self, tree: &Tree, masked: &BTreeMap<RelPath, Masked>, former: &[LockedFile]) -> Lockfile {
         let former = former.iter().filter(|file| !tree.contains_key(&file.path)).cloned();
         let made = tree.values().map(|file| LockedFile {
             path: file.path.clone(),
@@ -368,7 +402,7 @@ impl Inquiry {
             template: file.origin().template.clone(),
             others: file.others(),
             mode: file.mode,
-            hash: Digest::of(&file.content),
+            hash: masked.get(&file.path).map_or_else(|| Digest::of(&file.content), |masked| masked.digest),
         });
         let mut files: Vec<LockedFile> = made.chain(former).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -496,6 +530,23 @@ fn facts(selected: &Selected, packs: &[Pack], timestamp: &str) -> BTreeMap<Strin
         ("packages".to_owned(), Value::from_pairs(packages)),
         (TIMESTAMP.to_owned(), Value::from(timestamp)),
     ])
+}
+
+/// Files with secrets of which the packs give what they gave, but for the secrets.
+fn kept_for_their_secrets(wanted: &[Wanted]) -> BTreeSet<RelPath> {
+    let is_again = |file: &&Wanted| file.was.is_some_and(|was| was.hash == file.digest());
+    let kept = wanted.iter().filter(|file| file.secret.is_some() && file.if_there != IfThere::Skip);
+    kept.filter(is_again).map(|file| file.path.clone()).collect()
+}
+
+fn stayed(operation: &Operation, kept: &BTreeSet<RelPath>) -> Option<Diagnostic> {
+    let path = &operation.path;
+    (operation.action == Action::Skip && kept.contains(path)).then(|| {
+        Diagnostic::warning(Code::OutOfDate, format!("`{path}` stays as it is, perhaps with another secret"))
+            .about(path)
+            .because("secrets are not recorded, so it cannot be told from one that you edited")
+            .suggest("`--existing overwrite` writes it with the secrets that were given")
+    })
 }
 
 /// Some answer to a secret that is not the one given.

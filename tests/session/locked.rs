@@ -127,6 +127,28 @@ fn what_depends_on_a_secret_is_never_shown() {
 }
 
 #[test]
+fn no_digest_tells_a_secret() {
+    let made = |token: &str| {
+        let json = r#"{"type":"generate","packs":["a"],"answers":{"project_name":"demo","token":"TOKEN"}}"#;
+        project(server(&["1.0.0"]).run(http(&json.replace("TOKEN", token))).unwrap())
+    };
+    assert_eq!(made("1234").lockfile, made("5678").lockfile);
+    // It is known again all the same, and another secret takes no edit away.
+    let again = |token: &str| {
+        let mut host = server(&["1.0.0"]);
+        host.roots.insert("target".into(), generated());
+        let json = AGAIN.replace(",\"check\":true", "");
+        let answers = format!(",\"answers\":{{\"token\":\"{token}\",\"word\":\"other\"}}}}");
+        project(host.run(http(&json.replace('}', &answers))).unwrap())
+    };
+    let told = |project: &Project| {
+        project.warnings.iter().map(|warning| warning.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&again("hunter2")), [""; 0]);
+    assert_eq!(told(&again("hunter3")), ["`key` stays as it is, perhaps with another secret"]);
+}
+
+#[test]
 fn a_timestamp_that_is_asked_for_is_taken() {
     let json = r#"{"type":"generate","target":true,"timestamp":"2028-02-29T00:00:00Z"}"#;
     let lockfile = Lockfile::parse(&again(&["1.0.0"], json).unwrap().lockfile).unwrap();
