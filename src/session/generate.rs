@@ -108,9 +108,19 @@ pub(super) async fn generate(
         none_of(problems.iter().cloned())?;
     }
     let lock = inquiry.selected.lock.as_ref();
-    // Which of the files that were made before would have been made again cannot be known.
-    let former = lock.filter(|_| !problems.is_empty()).map_or(&[][..], |lock| &lock.content.files);
-    let lockfile = inquiry.lockfile(&tree, &masked, former).to_text();
+    let is_whole = inquiry.template.is_none();
+    let leftovers = match (target, lock) {
+        (true, Some(lock)) if is_whole && problems.is_empty() => {
+            left_over(registries.exchange(), &lock.content, &tree).await?
+        }
+        _ => Vec::new(),
+    };
+    let former: Vec<&LockedFile> = match lock {
+        // Which of the files that were made before would have been made again cannot be known.
+        Some(lock) if !problems.is_empty() => lock.content.files.iter().collect(),
+        _ => leftovers.iter().filter(|left| !left.is_edited).map(|left| left.file).collect(),
+    };
+    let lockfile = inquiry.lockfile(&tree, &masked, &former).to_text();
     let recorded = lock.into_iter().flat_map(|lock| &lock.content.files);
     let recorded: BTreeMap<&RelPath, Was> =
         recorded.map(|file| (&file.path, Was { hash: file.hash, mode: file.mode })).collect();
@@ -127,7 +137,6 @@ pub(super) async fn generate(
             lines: if lines { file.lines } else { Vec::new() },
         })
         .collect();
-    let is_whole = inquiry.template.is_none();
     if is_whole {
         wanted.push(Wanted {
             path: RelPath::lockfile(),
@@ -146,12 +155,6 @@ pub(super) async fn generate(
         Some(look_at(registries.exchange(), paths, capabilities.modes).await?)
     } else {
         None
-    };
-    let leftovers = match (target, lock) {
-        (true, Some(lock)) if is_whole && problems.is_empty() => {
-            left_over(registries.exchange(), &lock.content, &wanted).await?
-        }
-        _ => Vec::new(),
     };
     let hooks = inquiry.packs.iter().flat_map(|pack| pack.manifest.hooks.clone()).collect();
     let kept = kept_for_their_secrets(&wanted);
@@ -394,8 +397,8 @@ impl Inquiry {
     }
 
     /// What was made, and what was made formerly of what else there is.
-    fn lockfile(&self, tree: &Tree, masked: &BTreeMap<RelPath, Masked>, former: &[LockedFile]) -> Lockfile {
-        let former = former.iter().filter(|file| !tree.contains_key(&file.path)).cloned();
+    fn lockfile(&self, tree: &Tree, masked: &BTreeMap<RelPath, Masked>, former: &[&LockedFile]) -> Lockfile {
+        let former = former.iter().filter(|file| !tree.contains_key(&file.path)).copied().cloned();
         let made = tree.values().map(|file| LockedFile {
             path: file.path.clone(),
             pack: file.origin().pack.clone(),
@@ -630,30 +633,39 @@ pub(super) async fn blocked_parents(
     Ok(blocked)
 }
 
-/// Files of the last generation that stand there still and are made no more.
-async fn left_over(
-    exchange: &Exchange,
-    lock: &Lockfile,
-    wanted: &[Wanted],
-) -> Result<Vec<String>, Vec<Diagnostic>> {
-    let made: BTreeSet<&RelPath> = wanted.iter().map(|file| &file.path).collect();
-    let former: Vec<&RelPath> =
-        lock.files.iter().map(|file| &file.path).filter(|path| !made.contains(path)).collect();
-    let blocked = blocked_parents(exchange, &former).await?;
-    let open = former.into_iter().filter(|path| !blocked.iter().any(|blocked| path.below(blocked).is_some()));
-    let open: Vec<String> = open.map(RelPath::to_string).collect();
-    let stats = exchange.stat_all(&Root::Target, &open).await?;
-    let files = open.into_iter().zip(stats).filter(|(_, stat)| stat.kind == EntryKind::File);
-    Ok(files.map(|(path, _)| path).collect())
+/// A file of an earlier generation that the packs do not make any more.
+struct LeftOver<'l> {
+    file: &'l LockedFile,
+    /// Whether it is somebody's own by now, and none of the packs' concern from now on.
+    is_edited: bool,
 }
 
-fn warn_of_left_over(path: &String) -> Diagnostic {
+/// What was made before, is not made now and is there.
+async fn left_over<'l>(
+    exchange: &Exchange,
+    lock: &'l Lockfile,
+    tree: &Tree,
+) -> Result<Vec<LeftOver<'l>>, Vec<Diagnostic>> {
+    let former: Vec<&LockedFile> = lock.files.iter().filter(|file| !tree.contains_key(&file.path)).collect();
+    let paths: Vec<&RelPath> = former.iter().map(|file| &file.path).collect();
+    let there = look_at(exchange, paths.into_iter(), false).await?;
+    let left = former.into_iter().filter_map(|file| match there.get(&file.path)? {
+        Existing::File { content, .. } => {
+            Some(LeftOver { file, is_edited: Digest::of(content) != file.hash })
+        }
+        Existing::Blocked { .. } => None,
+    });
+    Ok(left.collect())
+}
+
+fn warn_of_left_over(left: &LeftOver<'_>) -> Diagnostic {
+    let path = &left.file.path;
     Diagnostic::warning(Code::OutOfDate, format!("`{path}` is no longer made by the packs and stays"))
         .about(path)
         .suggest("remove it if you do not need it")
 }
 
-fn up_to_date(plan: &Plan, leftovers: &[String]) -> Result<(), Vec<Diagnostic>> {
+fn up_to_date(plan: &Plan, leftovers: &[LeftOver<'_>]) -> Result<(), Vec<Diagnostic>> {
     let stale = plan.operations.iter().filter(|operation| operation.action != Action::Unchanged);
     let problems = stale
         .map(|operation| {
@@ -672,7 +684,7 @@ fn up_to_date(plan: &Plan, leftovers: &[String]) -> Result<(), Vec<Diagnostic>> 
             };
             error.suggest("generate again, with `--force` if it was edited, or change answers or packs")
         })
-        .chain(leftovers.iter().map(|path| {
+        .chain(leftovers.iter().map(|LeftOver { file: LockedFile { path, .. }, .. }| {
             let message = format!("`{path}` is no longer made by the packs");
             Diagnostic::error(Code::OutOfDate, message).about(path).suggest("remove it")
         }));

@@ -221,6 +221,18 @@ fn files_that_are_made_no_more_are_named() {
     let errors =
         host.run(http(&json.replace("\"target\":true", "\"target\":true,\"check\":true"))).unwrap_err();
     assert!(shown(&errors).contains("error[out-of-date]: `left.txt` is no longer made by the packs"));
+    let paths = |made: &Project| {
+        let files = Lockfile::parse(&made.lockfile).unwrap().files;
+        files.into_iter().map(|file| file.path.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&made), ["key", "left.txt", "x"], "it is not forgotten");
+    put(host.roots.get_mut("target").unwrap(), "left.txt", b"mine", Mode::Regular);
+    let made = project(host.run(http(json)).unwrap());
+    assert_eq!(
+        (made.warnings.len(), paths(&made)),
+        (1, vec!["key".to_owned(), "x".to_owned()]),
+        "it is the user's"
+    );
 }
 
 #[test]
