@@ -29,12 +29,14 @@ use crate::path::RelPath;
 
 mod anchors;
 mod compose_file;
+mod counterparts;
 mod deep;
 mod diff;
 mod flow;
 mod inherited;
 mod json;
 mod lines;
+mod remarks;
 mod sections;
 mod source;
 mod toml;

@@ -2,10 +2,13 @@
 //! format's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::compose_file;
+use super::counterparts::{self, Search};
 use super::inherited::{self, Inheritance};
 use super::lines::before_the_next;
+use super::remarks;
 use super::source::{Pair, Piece, Source, Splices};
 use super::toml::Layout;
 use super::tree::{Data, Member, Node};
@@ -20,6 +23,8 @@ pub(super) struct Document {
     /// None if the text has only comments.
     pub root: Option<Node>,
     pub layout: Layout,
+    /// In their order.
+    pub comments: Vec<Range<usize>>,
     /// Of YAML only.
     pub yaml: Bindings,
 }
@@ -95,9 +100,6 @@ pub(super) fn merge(
     };
     walk.join(None, ours, theirs);
     let Walk { edits, mut clashes, notes, .. } = walk;
-    if edits.is_empty() && clashes.is_empty() {
-        return Ok(Merged { notes, ..first.alone() });
-    }
     let splices = syntax.write(&pair, &one, &other, &edits).unwrap_or_else(|more| {
         clashes.extend(more);
         Splices::default()
@@ -107,7 +109,34 @@ pub(super) fn merge(
     }
     let merged = Merged { notes, ..splices.apply(first)? };
     let whole = pair.clash(String::new(), &ours.span, &theirs.span, Why::Whole);
-    reread(syntax, &merged).map(|_| merged).ok_or(MergeError::Clashes(vec![whole]))
+    with_comments(syntax, ecosystem, merged, (second, &other), policy)?
+        .ok_or(MergeError::Clashes(vec![whole]))
+}
+
+/// A joined text with the comments of the second at what both have; none if it cannot be read.
+fn with_comments(
+    syntax: &dyn Syntax,
+    ecosystem: Ecosystem,
+    merged: Merged,
+    (second, other): (&Source<'_>, &Document),
+    policy: &Policy,
+) -> Result<Option<Merged>, MergeError> {
+    let Merged { text, lines, notes } = &merged;
+    let source = Source::new(Side::First, text)?;
+    let Ok(document) = syntax.read(&source) else { return Ok(None) };
+    let (Some(root), Some(theirs)) = (&document.root, &other.root) else { return Ok(None) };
+    let theirs_annotated = counterparts::annotated(second, other);
+    if !theirs_annotated.has_remarks() {
+        return Ok(Some(merged));
+    }
+    let (path, found) = (Vec::new(), BTreeMap::new());
+    let mut search = Search { joined: &source, lines, ecosystem, policy, path, found };
+    search.nodes(root, theirs);
+    let annotated = counterparts::annotated(&source, &document);
+    let kept = remarks::keep(&annotated, lines, &theirs_annotated, &search.found)?;
+    let is_same = |again: Node| again.fingerprint() == root.fingerprint();
+    let means_the_same = reread(syntax, &kept).and_then(|document| document.root).is_some_and(is_same);
+    Ok(means_the_same.then(|| Merged { notes: notes.clone(), ..kept }))
 }
 
 fn reread(syntax: &dyn Syntax, merged: &Merged) -> Option<Document> {
@@ -281,6 +310,8 @@ impl<'t> Walk<'_, 't> {
         let behind = |member: &Member| {
             let place = match ordered.get(member.key.as_str()) {
                 Some(&place) => place,
+                // What says how to read the text stands on top of it.
+                None if member.key == "$schema" => 0,
                 None if sorted => ours.partition_point(|there| there.key < member.key),
                 None => ours.len(),
             };

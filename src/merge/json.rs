@@ -17,7 +17,8 @@ pub(super) struct Json;
 
 impl Syntax for Json {
     fn read(&self, source: &Source<'_>) -> Result<Document, MergeError> {
-        let mut reader = Reader { source, at: if source.text.starts_with('\u{feff}') { 3 } else { 0 } };
+        let at = if source.text.starts_with('\u{feff}') { 3 } else { 0 };
+        let mut reader = Reader { source, at, comments: Vec::new() };
         reader.blank();
         if reader.rest().is_empty() {
             return Ok(Document::default());
@@ -27,7 +28,7 @@ impl Syntax for Json {
         if !reader.rest().is_empty() {
             return Err(reader.unexpected("the end of the text"));
         }
-        Ok(Document { root: Some(root), ..Document::default() })
+        Ok(Document { root: Some(root), comments: reader.comments, ..Document::default() })
     }
 
     fn write(
@@ -69,6 +70,7 @@ pub(super) fn quoted(text: &str) -> String {
 struct Reader<'r, 't> {
     source: &'r Source<'t>,
     at: usize,
+    comments: Vec<std::ops::Range<usize>>,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -77,7 +79,14 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn blank(&mut self) {
-        self.at = COMMENTS.skip(self.source.text, self.at);
+        loop {
+            self.at += self.rest().len() - self.rest().trim_start().len();
+            match COMMENTS.at(self.rest()) {
+                0 => return,
+                length => self.comments.push(self.at..self.at + length),
+            }
+            self.at = self.comments.last().map_or(self.at, |comment| comment.end);
+        }
     }
 
     fn take(&mut self, c: char) -> bool {

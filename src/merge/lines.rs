@@ -1,6 +1,7 @@
 //! Files of one entry a line: ignore files, owners and attributes, `.env`, requirements of Python.
 //!
-//! A comment right above a line belongs to it, and stays away with it. Where the order counts:
+//! A comment right above a line belongs to it. In an ignore file it stays away with it; elsewhere it goes
+//! to the line of that name. Where the order counts:
 //!
 //! | file | which line counts | where a new line goes |
 //! | --- | --- | --- |
@@ -13,9 +14,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::remarks::{self, Annotated, Found, Spot, Standing};
 use super::source::{Pair, Piece, Source, Splices};
 use super::versions::{self, Ecosystem, Joined};
-use super::{Clash, Excerpt, MergeError, Merged, Note, Policy, Why};
+use super::{Clash, Excerpt, MergeError, Merged, Note, Policy, Side, Why};
 use crate::composition::Prefer;
 use crate::path::RelPath;
 
@@ -29,6 +31,10 @@ struct Entry<'t> {
 }
 
 impl Entry<'_> {
+    fn spot(&self) -> Spot {
+        Spot { at: self.span.start, end: self.span.end }
+    }
+
     fn is_negated(&self) -> bool {
         self.text.starts_with('!')
     }
@@ -72,6 +78,49 @@ fn entries<'t>(source: &Source<'t>, reach: fn(&str) -> usize) -> Entries<'t> {
     let end = source.text.trim_end().len();
     let rest = lead.filter(|lead| *lead < end).map(|lead| lead..end);
     Entries { entries, rest }
+}
+
+impl<'t> Entries<'t> {
+    fn annotated(&self, source: &'t Source<'t>) -> Annotated<'t> {
+        let leads = self.entries.iter().map(|entry| entry.lead..entry.span.start).chain(self.rest.clone());
+        let lines = leads.flat_map(|lead| {
+            let mut at = lead.start;
+            source.text[lead].split_inclusive('\n').map(move |line| {
+                at += line.len();
+                at - line.len()..at
+            })
+        });
+        let comments = lines.filter_map(|line| {
+            let text = source.text[line.clone()].trim_start();
+            text.starts_with('#')
+                .then(|| line.end - text.len()..line.end - text.len() + text.trim_end().len())
+        });
+        let spots = self.entries.iter().map(Entry::spot).collect();
+        Annotated::new(source, &comments.collect::<Vec<_>>(), spots, None)
+    }
+}
+
+/// A joined text with the comments of the second at the lines of a name that both have.
+fn with_comments(
+    merged: Merged,
+    (second, theirs): (&Source<'_>, &Entries<'_>),
+    reach: fn(&str) -> usize,
+    name: &dyn Fn(&str) -> String,
+) -> Result<Merged, MergeError> {
+    let Merged { text, lines, notes } = &merged;
+    let source = Source::new(Side::First, text)?;
+    let ours = entries(&source, reach);
+    let mut there = BTreeMap::new();
+    for entry in &ours.entries {
+        there.entry(name(entry.text)).or_insert(entry);
+    }
+    let found = theirs.entries.iter().filter_map(|entry| {
+        let spot = there.get(&name(entry.text))?.spot();
+        Some((entry.spot().at, Found { spot, room: None, standing: Standing::Second }))
+    });
+    let (joined, found) = (ours.annotated(&source), found.collect());
+    let kept = remarks::keep(&joined, lines, &theirs.annotated(second), &found)?;
+    Ok(Merged { notes: notes.clone(), ..kept })
 }
 
 fn never(_: &str) -> usize {
@@ -341,7 +390,8 @@ fn rules(
             *place = 0;
         }
     }
-    by_name((first, ours), (second, theirs), rule, &places, policy)
+    let merged = by_name((first, ours), (second, theirs), rule, &places, policy)?;
+    with_comments(merged, (second, theirs), never, &|text| rule(text).0.to_owned())
 }
 
 /// Joins lines that say something of a name; new ones go to the places given.
@@ -404,7 +454,8 @@ pub(super) fn variables(
 ) -> Result<Merged, MergeError> {
     let (ours, theirs) = (entries(first, to_closing_quote), entries(second, to_closing_quote));
     let places = vec![ours.entries.len(); theirs.entries.len()];
-    by_name((first, &ours), (second, &theirs), variable, &places, policy)
+    let merged = by_name((first, &ours), (second, &theirs), variable, &places, policy)?;
+    with_comments(merged, (second, &theirs), to_closing_quote, &|text| variable(text).0.to_owned())
 }
 
 /// How far a requirement goes on: to the first line without `\` at its end.
@@ -497,5 +548,6 @@ pub(super) fn requirements(
         let at = entry.span.start + space;
         writer.splices.put(at..at + requirement(entry.text).len(), vec![Piece::rewritten(text, line)]);
     }
-    writer.finish(theirs.rest, notes)
+    let merged = writer.finish(theirs.rest.clone(), notes)?;
+    with_comments(merged, (second, &theirs), to_last_line, &key)
 }

@@ -171,13 +171,15 @@ impl<'r, 't> Reader<'r, 't> {
                 _ => self.at += 1,
             }
         }
+        let comments = self.events.iter().filter(|event| event.kind() == EventKind::Comment);
+        let comments = comments.map(range).collect();
         if self.tables[0].entries.is_empty() {
-            return Ok(Document::default());
+            return Ok(Document { comments, ..Document::default() });
         }
         let (root, mut layout) = (self.close(0), Layout::default());
         layout.tables = self.tables.into_iter().map(|table| table.layout).collect();
         layout.sections = self.sections;
-        Ok(Document { root: Some(root), layout, ..Document::default() })
+        Ok(Document { root: Some(root), layout, comments, ..Document::default() })
     }
 
     /// The tree below a table, once all is read.

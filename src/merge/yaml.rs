@@ -124,6 +124,8 @@ struct Reader<'r, 't> {
     bindings: Bindings,
     /// The end of the last scalar.
     done: usize,
+    /// Where keys and scalars stand, in their order.
+    scalars: Vec<Range<usize>>,
 }
 
 /// All events of a text.
@@ -149,7 +151,7 @@ impl<'r, 't> Reader<'r, 't> {
     fn new(source: &'r Source<'t>) -> Result<Reader<'r, 't>, MergeError> {
         let events = events(source.text).map_err(|(at, error)| source.unreadable(at, error.info()))?;
         let bindings = Bindings { inherits: true, ..Bindings::default() };
-        Ok(Reader { source, events: events.into_iter().peekable(), bindings, done: 0 })
+        Ok(Reader { source, events: events.into_iter().peekable(), bindings, done: 0, scalars: Vec::new() })
     }
 
     fn document(mut self) -> Result<Document, MergeError> {
@@ -169,9 +171,26 @@ impl<'r, 't> Reader<'r, 't> {
         }
         Ok(Document {
             root: root.filter(|root| !root.is_absent()),
+            comments: self.comments(),
             yaml: self.bindings,
             ..Document::default()
         })
+    }
+
+    /// All comments: what `#` begins between the scalars.
+    fn comments(&self) -> Vec<Range<usize>> {
+        let text = self.source.text;
+        let mut scalars = self.scalars.iter().peekable();
+        let mut comments: Vec<Range<usize>> = Vec::new();
+        for (at, _) in text.match_indices('#') {
+            while scalars.next_if(|scalar| scalar.end <= at).is_some() {}
+            let is_within = scalars.peek().is_some_and(|scalar| scalar.start <= at)
+                || comments.last().is_some_and(|comment| at < comment.end);
+            if !is_within && (at == self.start() || text[..at].ends_with([' ', '\t', '\n'])) {
+                comments.push(at..self.source.line_end(at));
+            }
+        }
+        comments
     }
 
     fn start(&self) -> usize {
@@ -280,6 +299,7 @@ impl<'r, 't> Reader<'r, 't> {
             ScalarStyle::Plain => span.start..span.start + written.trim_end().len(),
         };
         self.done = span.end;
+        self.scalars.push(span.clone());
         let scalar =
             if style == ScalarStyle::Plain { core_schema(text) } else { Scalar::Text(text.to_owned()) };
         Node { data: Data::Scalar(scalar), span, form: Form::Flow }
@@ -297,6 +317,7 @@ impl<'r, 't> Reader<'r, 't> {
                 .source
                 .unreadable(span.start, "only scalars without anchors and tags can be keys"));
         };
+        self.scalars.push(span.clone());
         let key = text.into_owned();
         if !keys.insert(key.clone()) {
             return Err(self
@@ -399,7 +420,8 @@ impl<'r, 't> Reader<'r, 't> {
     fn comments_before(&self, key: usize, limit: usize) -> usize {
         let source = self.source;
         let mut start = source.comments_above(key, limit);
-        if source.side == Side::First {
+        // On top of all, they are about all.
+        if source.side == Side::First || limit == 0 {
             return start;
         }
         loop {

@@ -86,14 +86,25 @@ fn check_lines(merged: &Merged, first: &str, second: &str) -> Result<(), TestCas
         let side = if whose.side == Side::First { first } else { second };
         let there = side.lines().nth(whose.line - 1);
         prop_assert!(there.is_some(), "{whose:?} of {line:?}");
+        // A comment that was at the end of a line may stand above it.
+        let comment = line.trim_matches(['\u{feff}', ' ', '\t']);
+        if comment.starts_with(['#', '/']) && there.is_some_and(|there| there.ends_with(comment)) {
+            continue;
+        }
         let normal = |line: &str| -> String {
-            line.trim_start_matches('\u{feff}').chars().filter(|c| !c.is_whitespace() && *c != ',').collect()
+            // A comment at its end may be the other's.
+            let end =
+                [" # of", " // of", " # for", " // for"].iter().filter_map(|mark| line.find(mark)).min();
+            let line =
+                line[..end.unwrap_or(line.len())].trim_start_matches('\u{feff}').replace("/* c */", "");
+            line.chars().filter(|c| !c.is_whitespace() && *c != ',').collect()
         };
         let (line, there) = (normal(line), normal(there.unwrap_or_default()));
         let mixed = line.contains(['{', '[', ']', '}', '.', '=']) || there.contains(['{', '[', ']', '}']);
         prop_assert!(
             mixed || line == there || line == format!("-{there}") || there.contains(&line),
-            "{line:?} is not {there:?}"
+            "{line:?} is not {there:?}\n{}\n--\n{first}\n--\n{second}",
+            merged.text
         );
     }
     Ok(())
@@ -125,6 +136,38 @@ proptest! {
             prop_assert_eq!(&again.text, &merged.text, "once is enough");
             let alone = joined(kind, &path, &one, &one).unwrap();
             prop_assert_eq!(alone.text, one, "nothing new");
+        }
+    }
+
+    #[test]
+    fn comments_of_both_stay(value in table(), one in look(), other in look()) {
+        prop_assume!(value.as_object().is_some_and(|entries| !entries.is_empty()));
+        for (kind, name) in FORMATS {
+            let (path, one) = (path(name), written(kind, one.clone(), &value));
+            let mut other = written(kind, other.clone(), &value);
+            for mark in ["#", "//"] {
+                other = other.replace(&format!("{mark} note "), &format!("{mark} remark "));
+                other = other.replace(&format!(" {mark} of "), &format!(" {mark} for "));
+            }
+            let merged = joined(kind, &path, &one, &other).unwrap();
+            prop_assert_eq!(read(kind, &merged.text), value.clone());
+            for text in [&one, &other] {
+                let lines = text.lines().map(|line| line.trim_start_matches('\u{feff}').trim());
+                for line in lines.filter(|line| line.starts_with(['#', '/'])) {
+                    prop_assert!(merged.text.contains(line), "{line}\n{one}\n--\n{other}\n--\n{}", merged.text);
+                }
+                let ends = text.lines().filter_map(|line| line.find(" # ").or(line.find(" // ")).map(|at| line[at..].trim()));
+                for end in ends.filter(|end| end.contains("for") || end.contains("of")) {
+                    prop_assert!(merged.text.contains(end), "{end}\n{one}\n--\n{other}\n--\n{}", merged.text);
+                }
+            }
+            for mark in ["remark", " for "] {
+                let count = |text: &str| text.matches(mark).count();
+                prop_assert_eq!(count(&merged.text), count(&other), "{}\n--\n{}\n--\n{}", one, other, merged.text);
+            }
+            check_lines(&merged, &one, &other)?;
+            let again = joined(kind, &path, &merged.text, &other).unwrap();
+            prop_assert_eq!(&again.text, &merged.text, "once is enough");
         }
     }
 
@@ -208,6 +251,19 @@ proptest! {
         check_lines(&merged, &first, &second)?;
         let again = joined(Kind::Lines, &path, &merged.text, &second).unwrap();
         prop_assert_eq!(again.text, merged.text);
+    }
+
+    #[test]
+    fn comments_of_names_stay(first in "([A-C]=[12]\n|# [a-c]\n|\n){0,12}", second in "([A-C]=[12]\n|# [a-d]\n|\n){0,12}", later in any::<bool>()) {
+        let once = |text: &str| ["A=", "B=", "C="].iter().all(|name| text.matches(name).count() < 2);
+        prop_assume!(once(&first) && once(&second) && first.contains('=') && second.contains('='));
+        let prefer = Some(if later { Prefer::Later } else { Prefer::Earlier });
+        let policy = Policy { prefer, ..Policy::default() };
+        let merged = merge(Kind::Variables, &path(".env"), &first, &second, &policy).unwrap();
+        prop_assert!(first.lines().chain(second.lines()).filter(|line| line.starts_with('#')).all(|line| merged.text.contains(line)));
+        check_lines(&merged, &first, &second)?;
+        let again = merge(Kind::Variables, &path(".env"), &merged.text, &second, &policy).unwrap();
+        prop_assert_eq!(&again.text, &merged.text, "{}\n--\n{}", first, second);
     }
 
     #[test]
