@@ -5,7 +5,7 @@
 //!
 //! | file | which line counts | where a new line goes |
 //! | --- | --- | --- |
-//! | ignore files | the last that matches, and `!` takes back | before the first `!` of the first text that it does not follow in the second, so that it undoes none; a `!` to the end; the second's lines keep their order across each `!`; the same pattern with `!` and without is a clash |
+//! | ignore files | the last that matches, and `!` takes back | before the first `!` of the first text that it does not follow in the second, so that it undoes none; a `!` to the end; the second's lines keep their order across each `!`; to the end of the group of the same heading, where that is before that place; the same pattern with `!` and without is a clash |
 //! | `CODEOWNERS`, `.gitattributes` | the last that matches | before the line of the first that it precedes in the second, else to the end; a pattern for everything before all others |
 //! | others | unknown | before the line of the first that it precedes in the second, else to the end |
 //!
@@ -169,6 +169,13 @@ impl<'w, 't> Writer<'w, 't> {
         self.put(entry.lead..entry.span.end, place);
     }
 
+    /// Adds an entry of the second, without its heading, right behind one of the first.
+    fn add_behind(&mut self, entry: &Entry<'_>, one: usize) {
+        let pieces = vec![Piece::glue(self.pair.line_break), self.pair.copied(entry.span.clone())];
+        self.apart = false;
+        self.splices.insert(self.ours.entries[one].span.end, pieces);
+    }
+
     fn put(&mut self, lines: Range<usize>, place: usize) {
         let text = &self.pair.second.text[lines.clone()];
         let has_heading = text.trim_start().starts_with('#');
@@ -282,10 +289,14 @@ pub(super) fn union(
     } else {
         before_the_next(&known, ours.entries.len())
     };
+    let (groups, headings) = match name.ends_with("ignore") {
+        true => groups((first, &ours), (second, &theirs)),
+        false => Default::default(),
+    };
     let said: BTreeSet<&str> = theirs.entries.iter().map(|entry| entry.text).collect();
     let mut added: BTreeSet<&str> = BTreeSet::new();
     let mut writer = Writer::new(first, second, &ours);
-    for ((entry, known), place) in theirs.entries.iter().zip(known).zip(places) {
+    for (at, ((entry, known), place)) in theirs.entries.iter().zip(known).zip(places).enumerate() {
         let turned = entry.turned();
         // A text that says both of one pattern means their order.
         let contrary = there.get(&*turned).filter(|_| name.ends_with("ignore") && !said.contains(&*turned));
@@ -295,12 +306,54 @@ pub(super) fn union(
                 writer.replaces(pattern, &ours.entries[contrary], entry, policy);
             }
         } else if known.is_none() && added.insert(entry.text) {
-            writer.add(entry, place);
+            let group = headings.get(at).filter(|heading| !heading.is_empty());
+            let group = group.and_then(|heading| groups.get(heading)).map_or(&[][..], Vec::as_slice);
+            let home = group[..group.partition_point(|&one| one < place)].last();
+            match home {
+                Some(&last) => writer.add_behind(entry, last),
+                None => writer.add(entry, place),
+            }
         } else {
             writer.skip(entry);
         }
     }
     writer.finish(theirs.rest, Vec::new())
+}
+
+/// The most bytes of a comment that is the heading of a group.
+const MAX_HEADING: usize = 200;
+
+/// The lines of the first by their heading, and the heading of each line of the second. None for what
+/// a `!` of the second comes before: it stays behind that.
+fn groups(
+    (first, ours): (&Source<'_>, &Entries<'_>),
+    (second, theirs): (&Source<'_>, &Entries<'_>),
+) -> (BTreeMap<String, Vec<usize>>, Vec<String>) {
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    // Above the first of them may stand what is about the whole.
+    let last_paragraph =
+        |lines: &[&str]| lines.rsplit(|line| line.is_empty()).next().unwrap_or(lines).join("\n");
+    for (place, heading) in headings(first, &ours.entries, &last_paragraph).into_iter().enumerate() {
+        places.entry(heading).or_default().push(place);
+    }
+    let free = theirs.entries.iter().take_while(|entry| !entry.is_negated()).count();
+    let mut headings = headings(second, &theirs.entries, &|lines| lines.join("\n"));
+    headings.truncate(free);
+    (places, headings)
+}
+
+/// For each entry, what the comments say that it and those up to the next empty line or comment stand below.
+fn headings(source: &Source<'_>, entries: &[Entry<'_>], says: &dyn Fn(&[&str]) -> String) -> Vec<String> {
+    let mut heading = String::new();
+    let next = |entry: &Entry<'_>| {
+        let lead = &source.text[entry.lead..entry.span.start];
+        if !lead.is_empty() {
+            heading = says(&lead.trim().lines().map(str::trim).collect::<Vec<_>>());
+            heading.truncate(if heading.len() > MAX_HEADING { 0 } else { MAX_HEADING });
+        }
+        heading.clone()
+    };
+    entries.iter().map(next).collect()
 }
 
 /// For each line of the second, given where it stands in the first: before which line of the first
