@@ -36,6 +36,7 @@ mod flow;
 mod inherited;
 mod json;
 mod lines;
+mod owners;
 mod remarks;
 mod sections;
 mod source;

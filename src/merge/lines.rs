@@ -6,7 +6,7 @@
 //! | file | which line counts | where a new line goes |
 //! | --- | --- | --- |
 //! | ignore files | the last that matches, and `!` takes back | before the first `!` of the first text that it does not follow in the second, so that it undoes none; a `!` to the end; the second's lines keep their order across each `!`; to the end of the group of the same heading, where that is before that place; the same pattern with `!` and without is a clash |
-//! | `CODEOWNERS`, `.gitattributes` | the last that matches | before the line of the first that it precedes in the second, else to the end; a pattern for everything before all others |
+//! | `CODEOWNERS`, `.gitattributes` | the last that matches | before the line of the first that it precedes in the second, else to the end; a pattern for everything before all others; an owner's before each narrower pattern and behind each broader, or a clash |
 //! | others | unknown | before the line of the first that it precedes in the second, else to the end |
 //!
 //! If the two contradict each other, the first is right.
@@ -14,6 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::owners;
 use super::remarks::{self, Annotated, Found, Spot, Standing};
 use super::source::{Pair, Piece, Source, Splices};
 use super::versions::{self, Ecosystem, Joined};
@@ -407,7 +408,7 @@ fn across_negations(ours: &[Entry<'_>], theirs: &[Entry<'_>], known: &[Option<us
 }
 
 /// The pattern of a line of `CODEOWNERS` or `.gitattributes`, and what it says of it.
-fn rule(text: &str) -> (&str, String) {
+pub(super) fn rule(text: &str) -> (&str, String) {
     let (mut escaped, mut quoted) = (false, false);
     let end = text.find(|c: char| {
         let ends = c.is_whitespace() && !escaped && !quoted;
@@ -421,10 +422,10 @@ fn rule(text: &str) -> (&str, String) {
 }
 
 /// Joins files in which a line says something of a pattern, and the last that matches counts.
-fn rules(
+fn rules<'t>(
     name: &str,
-    (first, ours): (&Source<'_>, &Entries<'_>),
-    (second, theirs): (&Source<'_>, &Entries<'_>),
+    (first, ours): (&Source<'t>, &Entries<'t>),
+    (second, theirs): (&Source<'t>, &Entries<'t>),
     policy: &Policy,
 ) -> Result<Merged, MergeError> {
     for (source, entries) in [(first, ours), (second, theirs)] {
@@ -441,6 +442,20 @@ fn rules(
     for (entry, place) in theirs.entries.iter().zip(&mut places) {
         if ["*", "**", "/**", "**/*"].contains(&rule(entry.text).0) {
             *place = 0;
+        }
+    }
+    if name == "codeowners" {
+        let texts =
+            |entries: &Entries<'t>| entries.entries.iter().map(|entry| entry.text).collect::<Vec<_>>();
+        match owners::places(&texts(ours), &texts(theirs), &known, &places) {
+            Ok(ordered) => places = ordered,
+            Err((at, place)) if policy.prefer.is_none() => {
+                let pair = Pair::new(first, second);
+                let (one, other) = (ours.entries[place].span.clone(), theirs.entries[at].span.clone());
+                let pattern = rule(theirs.entries[at].text).0.to_owned();
+                return Err(MergeError::Clashes(vec![pair.clash(pattern, &one, &other, Why::Keys)]));
+            }
+            Err(_) => {}
         }
     }
     let merged = by_name((first, ours), (second, theirs), rule, &places, policy)?;
