@@ -54,8 +54,20 @@ pub(super) fn to_json(state: &State, value: &Value, options: Kwargs) -> Result<S
 pub(super) fn to_toml(state: &State, value: &Value) -> Result<String, Error> {
     let mut toml = String::new();
     let tree = tree(state, value)?;
+    if has_null(&tree) {
+        return Err(Error::new(ErrorKind::BadSerialization, "TOML has no word for none"));
+    }
     tree.serialize(toml::ser::ValueSerializer::new(&mut toml)).map_err(cannot_write)?;
     Ok(toml)
+}
+
+fn has_null(tree: &Json) -> bool {
+    match tree {
+        Json::Null => true,
+        Json::Array(values) => values.iter().any(has_null),
+        Json::Object(entries) => entries.values().any(has_null),
+        _ => false,
+    }
 }
 
 /// `to_yaml`: lists and maps in block style, the rest in one line. With `indent=N` all lines but the
