@@ -258,7 +258,8 @@ impl Inquiry {
             None => lock.map_or(now, |lock| lock.timestamp.clone()),
         };
         let file = generation.answers_file.as_ref();
-        let file = file.map(|file| files::read(file, Code::InvalidAnswer, "answers")).transpose()?;
+        let file = file.map(|file| files::read::<files::Given>(file, Code::InvalidAnswer, "answers"));
+        let file = file.transpose()?.map(|files::Given(answers)| answers);
         let environment = generation.environment.into_iter();
         let answers = Answers {
             arguments: generation.answers,
