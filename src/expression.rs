@@ -23,6 +23,7 @@
 //! one line: `["a", true, null]`. Only where the language itself makes a text of a value, by `~`,
 //! `join` and `string`, booleans and none read as in Python.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::{Kwargs, ValueKind};
@@ -261,26 +262,28 @@ fn load(library: &Library, name: &str, known: &Syntax) -> Result<String, Refusal
     Ok(text.to_owned())
 }
 
-/// Checks the syntax of an expression without evaluating it.
+/// Checks the syntax of an expression without evaluating it, and gives the names that it reads.
 ///
 /// # Errors
 /// Its syntax error, or that it is too complex.
-pub fn check_expression(expression: &str) -> Result<(), TemplateError> {
+pub fn check_expression(expression: &str) -> Result<BTreeSet<String>, TemplateError> {
     check_chain(expression)?;
-    Environment::empty().compile_expression(expression).map_err(|error| TemplateError::from(&error))?;
-    Ok(())
+    let environment = Environment::empty();
+    let compiled = environment.compile_expression(expression).map_err(|error| TemplateError::from(&error))?;
+    Ok(compiled.undeclared_variables(false).into_iter().collect())
 }
 
-/// Checks the syntax of a template without rendering it.
+/// Checks the syntax of a template without rendering it, and gives the names that it reads and does not
+/// set itself.
 ///
 /// # Errors
 /// Its first syntax error, or that it is too complex.
-pub fn check_template(source: &str, syntax: &Syntax) -> Result<(), TemplateError> {
+pub fn check_template(source: &str, syntax: &Syntax) -> Result<BTreeSet<String>, TemplateError> {
     check_complexity(source, syntax)?;
     let mut environment = Environment::empty();
     environment.set_syntax(syntax.config());
-    environment.template_from_str(source).map_err(|error| TemplateError::from(&error))?;
-    Ok(())
+    let compiled = environment.template_from_str(source).map_err(|error| TemplateError::from(&error))?;
+    Ok(compiled.undeclared_variables(false).into_iter().collect())
 }
 
 fn within_limit(output: String) -> Result<String, TemplateError> {

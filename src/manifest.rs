@@ -3,7 +3,7 @@
 //! The `Raw…` types are the format as serde reads it, and the JSON Schema for editors comes from
 //! them. A [`Manifest`] is the checked form; nothing later checks its parts again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
@@ -653,11 +653,13 @@ struct Check<'a> {
     text: &'a str,
     table: DeTable<'a>,
     problems: Vec<Diagnostic>,
+    /// The names that expressions and paths read, with where they do.
+    readers: Vec<(Vec<String>, BTreeSet<String>)>,
 }
 
 impl<'a> Check<'a> {
     fn new(text: &'a str) -> Result<Check<'a>, Vec<Diagnostic>> {
-        let mut check = Check { text, table: DeTable::new(), problems: Vec::new() };
+        let mut check = Check { text, table: DeTable::new(), problems: Vec::new(), readers: Vec::new() };
         match DeTable::parse(text) {
             Ok(table) => check.table = table.into_inner(),
             Err(error) => return Err(vec![check.syntax(&error)]),
@@ -789,6 +791,26 @@ impl<'a> Check<'a> {
         text.parse().map_err(|error| self.problem(code, path, error)).ok()
     }
 
+    /// Takes down what an expression or a template reads that is not the content of a file.
+    fn reads(&mut self, path: &[&str], names: Result<BTreeSet<String>, TemplateError>) {
+        match names {
+            Ok(names) => self.readers.push((path.iter().map(|&key| key.to_owned()).collect(), names)),
+            Err(error) => self.problem(Code::InvalidManifest, path, error),
+        }
+    }
+
+    /// Secrets are for the content of files: a path or an answer would tell them.
+    fn secrets_are_kept(&mut self, variables: &[Variable]) {
+        for (path, names) in std::mem::take(&mut self.readers) {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            for secret in variables.iter().filter(|one| one.secret && names.contains(one.name.as_str())) {
+                let message =
+                    format!("it reads the secret `{}`, which only the content of files may", secret.name);
+                self.problem(Code::InvalidManifest, &path, message);
+            }
+        }
+    }
+
     /// Texts end up in terminals and tables.
     fn line(&mut self, path: &[&str], text: &str) {
         if text.contains(is_invisible) {
@@ -814,7 +836,7 @@ impl<'a> Check<'a> {
             raw.dependencies.into_iter().filter_map(|(name, raw)| self.dependency(&name, raw)).collect();
         dependencies.sort_by(|a, b| a.name.cmp(&b.name));
         let packages = raw.packages.into_iter().filter_map(|(name, raw)| self.package(&name, raw)).collect();
-        let variables =
+        let variables: Vec<Variable> =
             raw.variables.into_iter().filter_map(|(name, raw)| self.variable(&name, raw)).collect();
         let syntax = self.syntax_of(raw.syntax);
         let mut templates: Vec<Template> = Vec::new();
@@ -825,8 +847,15 @@ impl<'a> Check<'a> {
             }
             templates.extend(self.template(index, raw, &syntax));
         }
-        let tests =
-            raw.tests.into_iter().enumerate().filter_map(|(index, raw)| self.test(index, raw)).collect();
+        self.secrets_are_kept(&variables);
+        let mut tests: Vec<GoldenTest> = Vec::new();
+        for (index, raw) in raw.tests.into_iter().enumerate() {
+            if tests.iter().any(|test| test.name == raw.name) {
+                let message = format!("there are two tests `{}`", raw.name);
+                self.problem(Code::InvalidManifest, &["tests", &index.to_string(), "name"], message);
+            }
+            tests.extend(self.test(index, raw));
+        }
         let hooks = self.hooks(name.as_ref(), raw.hooks);
         Some(Manifest {
             name: name?,
@@ -918,10 +947,8 @@ impl<'a> Check<'a> {
         if raw.multiple && raw.choices.is_none() {
             self.problem(invalid, &at("multiple"), "it needs `choices`");
         }
-        if let Some(when) = &raw.when
-            && let Err(error) = check_expression(when)
-        {
-            self.problem(invalid, &at("when"), error);
+        if let Some(when) = &raw.when {
+            self.reads(&at("when"), check_expression(when));
         }
         let example = raw.example.map(|example| match example {
             Json::String(text) => text,
@@ -986,13 +1013,8 @@ impl<'a> Check<'a> {
         if let Json::String(text) = &default
             && (text.contains("{{") || text.contains("{%"))
         {
-            return match check_template(text, &Syntax::default()) {
-                Ok(()) => Some(variable::Default::Template(text.clone())),
-                Err(error) => {
-                    self.problem(Code::InvalidManifest, &path, error);
-                    None
-                }
-            };
+            self.reads(&path, check_template(text, &Syntax::default()));
+            return Some(variable::Default::Template(text.clone()));
         }
         match variable.read(&default) {
             Ok(answer) => Some(variable::Default::Literal(answer)),
@@ -1040,21 +1062,21 @@ impl<'a> Check<'a> {
             }
             (None, _) => ".".to_owned(),
         };
-        let each = raw.each.map(|text| self.parse(Code::InvalidManifest, &at("each"), &text));
-        if let Err(error) = check_template(&output, syntax) {
-            self.problem(Code::InvalidManifest, &at("output"), error);
+        let each: Option<Each> =
+            raw.each.and_then(|text| self.parse(Code::InvalidManifest, &at("each"), &text));
+        self.reads(&at("output"), check_template(&output, syntax));
+        if let Some(when) = &raw.when {
+            self.reads(&at("when"), check_expression(when));
         }
-        if let Some(when) = &raw.when
-            && let Err(error) = check_expression(when)
-        {
-            self.problem(Code::InvalidManifest, &at("when"), error);
+        if let Some(each) = &each {
+            self.reads(&at("each"), check_expression(&each.list));
         }
         Some(Template {
             name: raw.name,
             source: source?,
             description: raw.description,
             output,
-            each: each.flatten(),
+            each,
             when: raw.when,
             mode: raw.mode,
             raw: raw.raw,
@@ -1076,6 +1098,7 @@ impl<'a> Check<'a> {
 
     fn test(&mut self, index: usize, raw: RawTest) -> Option<GoldenTest> {
         let index = index.to_string();
+        self.line(&["tests", &index, "name"], &raw.name);
         let with = raw.with.iter().enumerate().filter_map(|(at, name)| {
             self.parse(Code::InvalidName, &["tests", &index, "with", &at.to_string()], name)
         });

@@ -328,6 +328,20 @@ impl Variable {
         }
     }
 
+    /// Its type, as in `one is …`.
+    fn type_words(&self) -> &'static str {
+        match (self.kind, self.multiple) {
+            (Kind::String, false) => "a string",
+            (Kind::Integer, false) => "an integer",
+            (Kind::Boolean, false) => "a boolean",
+            (Kind::Path, false) => "a path",
+            (Kind::String, true) => "several strings",
+            (Kind::Integer, true) => "several integers",
+            (Kind::Boolean, true) => "several booleans",
+            (Kind::Path, true) => "several paths",
+        }
+    }
+
     /// A value to show in `--var NAME=VALUE`.
     fn sample(&self) -> String {
         if let Some(example) = &self.example {
@@ -428,7 +442,7 @@ pub fn declare<'a>(
 
 fn narrow(first: &mut Variable, second: &Variable) -> Result<(), String> {
     if (first.kind, first.multiple) != (second.kind, second.multiple) {
-        return Err("their types differ".to_owned());
+        return Err(format!("one is {}, the other {}", first.type_words(), second.type_words()));
     }
     first.minimum = first.minimum.max(second.minimum);
     first.maximum = match (first.maximum, second.maximum) {
@@ -450,6 +464,7 @@ fn narrow(first: &mut Variable, second: &Variable) -> Result<(), String> {
     }
     first.secret |= second.secret;
     first.required |= second.required;
+    keep(&mut first.pattern, &second.pattern);
     keep(&mut first.description, &second.description);
     keep(&mut first.example, &second.example);
     keep(&mut first.group, &second.group);

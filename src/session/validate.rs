@@ -94,12 +94,12 @@ fn problems_of(pack: &Pack) -> Vec<Diagnostic> {
         let message = format!("the readme `{readme}` is not in the pack");
         problems.push(Diagnostic::error(Code::FileNotFound, message).about(readme));
     }
-    problems.extend(misplaced_tests(manifest));
+    problems.extend(misplaced_tests(manifest, files));
     problems
 }
 
 /// What is expected may be written over, so nothing else of the pack may be there.
-fn misplaced_tests(manifest: &Manifest) -> Vec<Diagnostic> {
+fn misplaced_tests(manifest: &Manifest, files: &Files) -> Vec<Diagnostic> {
     let meet =
         |a: &RelPath, b: &RelPath| a == b || a.below(b.as_str()).is_some() || b.below(a.as_str()).is_some();
     let mut problems = Vec::new();
@@ -123,6 +123,9 @@ fn misplaced_tests(manifest: &Manifest) -> Vec<Diagnostic> {
             if meet(&test.expect, source) {
                 refuse(format!("where the template `{}` has its source", template.name));
             }
+        }
+        if files.contains_key(&test.expect) {
+            refuse("which is a file".to_owned());
         }
     }
     problems

@@ -319,6 +319,17 @@ fn a_pack_without_tests_is_tried_with_its_defaults() {
 }
 
 #[test]
+fn an_expected_tree_is_a_directory() {
+    let mut host = host(&PACK.replace("tests/defaults/", "golden"));
+    put(source(&mut host), "golden", b"", Mode::Regular);
+    let told = shown(&validation(&mut host, PLAIN).problems);
+    assert!(told.contains("the test `defaults` expects its tree in `golden`, which is a file"), "{told}");
+    let mut host = self::host(&PACK.replace("\"other\"\nanswers", "\"defaults\"\nanswers"));
+    let told = shown(&host.run(command(PLAIN)).unwrap_err());
+    assert!(told.contains("there are two tests `defaults`"), "{told}");
+}
+
+#[test]
 fn a_test_may_join_what_is_optional() {
     let mut host = host(OPTIONAL);
     assert_eq!(blessed(&mut host), ["tests/together/base.txt"]);
