@@ -22,21 +22,20 @@ pub(super) async fn run_all(
     let mut ran: Vec<Hook> = Vec::new();
     let mut problems = Vec::new();
     let mut failed: Vec<PackName> = Vec::new();
-    for hook in hooks {
+    for (number, hook) in hooks.iter().enumerate() {
         if exchange.is_cancelled() {
             return Err(cancelled().because("the files are written and stay").into());
         }
         if failed.contains(&hook.pack) {
             continue;
         }
-        match run(exchange, "", &hook).await {
-            Ok(()) => ran.push(hook),
+        match run(exchange, "", hook).await {
+            Ok(()) => ran.push(hook.clone()),
             Err(_) if exchange.is_cancelled() => {}
             Err(problem) => {
-                failed.push(hook.pack);
-                problems.push(problem.suggest(
-                    "the files are written and stay: mend what it needs and run it in the directory of the project",
-                ));
+                failed.push(hook.pack.clone());
+                let later = hooks[number + 1..].iter().filter(|later| later.pack == hook.pack);
+                problems.push(left_to_do(problem, later));
             }
         }
     }
@@ -44,6 +43,19 @@ pub(super) async fn run_all(
         return Err(cancelled().because("the files are written and stay").into());
     }
     if problems.is_empty() { Ok(Outcome::RunHooks { ran }) } else { Err(problems) }
+}
+
+/// A failure with the hooks that did not run because of it, and how to go on.
+fn left_to_do<'a>(mut problem: Diagnostic, later: impl Iterator<Item = &'a Hook>) -> Diagnostic {
+    let left: Vec<String> = later.map(|hook| format!("`{}`", hook.command)).collect();
+    let mut what = "it";
+    if !left.is_empty() {
+        problem.message += &format!(", so {} did not run", left.join(", "));
+        what = "it and what did not run";
+    }
+    problem.suggest(format!(
+        "the files are written and stay: mend what it needs and run {what} yourself in the directory of the project; `generate --trust` runs nothing where nothing is to be written"
+    ))
 }
 
 /// Runs a hook in a directory of the target.

@@ -40,7 +40,7 @@ const registry = sources({
     files: { "good.txt": "good\n", "bad.txt": "first\n{{ nobody }}\n" },
   },
   slow: { toml: `${template("good.txt")}[hooks]\npost-generate = ["echo begun; sleep 20"]\n`, files: { "good.txt": "good\n" } },
-  failing: { toml: `${template("good.txt")}[hooks]\npost-generate = ["echo oops >&2; exit 3"]\n`, files: { "good.txt": "good\n" } },
+  failing: { toml: `${template("good.txt")}[hooks]\npost-generate = ["echo oops >&2; exit 3", "echo later"]\n`, files: { "good.txt": "good\n" } },
 });
 
 const from = ["--registry", `fixtures=${registry}`];
@@ -315,14 +315,14 @@ describe("commands after a generation", { concurrency: 4, skip: process.platform
     assert.equal(code, 2, stderr);
     assert.match(stdout, /^Wrote 2 files/);
     assert.match(stderr, /^oops\n/m);
-    assert.match(stderr, /^error\[install-failed\]: the hook `.*` of `failing` failed\n {2}because it exited with 3\n {2}help: the files are written/m);
+    assert.match(stderr, /^error\[install-failed\]: the hook `.*` of `failing` failed, so `echo later` did not run\n {2}because it exited with 3\n {2}help: the files are written/m);
     assert.equal(text(cwd, "demo/good.txt"), "good\n");
   });
 
   test("that fail are in the document beside what was written", async () => {
     const { code, stdout } = await packwright(["generate", "failing", "--name", "demo", "--trust", "--json", ...from], { cwd: scratch() });
     const { directory, written, plan, ran, error } = JSON.parse(stdout);
-    assert.deepEqual([code, directory, written, plan.hooks.length, ran], [2, "demo", ["good.txt", "packwright.lock"], 1, undefined]);
+    assert.deepEqual([code, directory, written, plan.hooks.length, ran], [2, "demo", ["good.txt", "packwright.lock"], 2, undefined]);
     assert.deepEqual([error.code, error.exitCode, error.diagnostics.length], ["install-failed", 2, 1]);
   });
 });
