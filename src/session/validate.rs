@@ -31,7 +31,7 @@ pub(super) async fn validate(
     let Manifest { name, version, tests: golden, .. } = &pack.manifest;
     let mut problems = problems_of(&pack);
     let is_sound = problems.iter().all(|problem| problem.severity != Severity::Error);
-    let (mut tests, mut blessed) = (Vec::new(), Vec::new());
+    let (mut tests, mut blessed) = (Vec::new(), Blessed::default());
     if order.golden != Golden::Ignore && is_sound {
         let registries = registries.with_own(source);
         if golden.is_empty() {
@@ -58,7 +58,16 @@ pub(super) async fn validate(
         }
     }
     let (name, version) = (name.clone(), version.clone());
-    Ok(Outcome::Validate { validation: Box::new(Validation { name, version, problems, tests, blessed }) })
+    let Blessed { written: blessed, removed } = blessed;
+    let validation = Validation { name, version, problems, tests, blessed, removed };
+    Ok(Outcome::Validate { validation: Box::new(validation) })
+}
+
+/// The paths that blessing changed.
+#[derive(Default)]
+struct Blessed {
+    written: Vec<String>,
+    removed: Vec<String>,
 }
 
 /// What a pack without tests gives with as few answers as can be.
@@ -289,12 +298,14 @@ impl<'p> Changes<'p> {
     }
 
     /// Writes all of it or nothing. Gives the paths.
-    async fn write(self, registries: &Registries, wait: bool) -> Result<Vec<String>, Vec<Diagnostic>> {
+    async fn write(self, registries: &Registries, wait: bool) -> Result<Blessed, Vec<Diagnostic>> {
         let Changes { coming, going, capabilities, .. } = self;
-        let paths = coming.iter().map(|change| &change.path).chain(going.iter().map(|(path, _)| path));
-        let paths: Vec<String> = paths.map(ToString::to_string).collect();
-        if paths.is_empty() {
-            return Ok(paths);
+        let blessed = Blessed {
+            written: coming.iter().map(|change| change.path.to_string()).collect(),
+            removed: going.iter().map(|(path, _)| path.to_string()).collect(),
+        };
+        if coming.is_empty() && going.is_empty() {
+            return Ok(blessed);
         }
         let target = Target::enter(registries.exchange(), capabilities, wait).await?;
         let mut draft = target.draft();
@@ -307,7 +318,7 @@ impl<'p> Changes<'p> {
             Err(problems) => Err(problems),
         };
         target.leave().await;
-        written.map(|_safety| paths)
+        written.map(|_safety| blessed)
     }
 }
 

@@ -40,8 +40,8 @@ describe("validate", { concurrency: 4 }, () => {
     const there = await validate(cwd, "mine", "--registry", "http://127.0.0.1:1/");
     assert.deepEqual(there, { code: 0, signal: undefined, stdout: "greeting 1.0.0: all is as it should be\n", stderr: "" });
     const here = await validate(join(cwd, "mine"), "--json");
-    const [{ directory, name, version, problems, tests, blessed }, ...others] = JSON.parse(here.stdout).packs;
-    assert.deepEqual([here.code, directory, name, version, problems, tests, blessed, others], [0, ".", "greeting", "1.0.0", [], [], [], []]);
+    const [{ directory, name, version, problems, tests, blessed, removed }, ...others] = JSON.parse(here.stdout).packs;
+    assert.deepEqual([here.code, directory, name, version, problems, tests, blessed, removed, others], [0, ".", "greeting", "1.0.0", [], [], [], [], []]);
   });
 
   test("several packs are reported one after the other; the first that is wrong decides the exit code", async () => {
@@ -108,13 +108,23 @@ describe("validate", { concurrency: 4 }, () => {
     assert.match(stdout, /^✗ defaults {2}2 files, 1 problem\n✗ ada {2}2 files, 2 problems\n/);
     assert.match(stderr, /`tests\/defaults\/note\.md` is made otherwise\n {4}--- .*\n {4}\+\+\+ .*\n {4}@@ -1,2 \+1,3 @@\n {5}# demo\n {5}Hello World\n {4}\+Bye World\n/);
     assert.match(stderr, /`tests\/ada\/old\/stale\.txt` is expected and not made/);
-    const { blessed, tests } = await pw.validate(join(cwd, "mine"), { golden: "bless" });
-    assert.deepEqual(new Set(blessed), new Set(["tests/defaults/note.md", "tests/ada/note.md", "tests/ada/old/stale.txt"]));
+    const { blessed, removed, tests } = await pw.validate(join(cwd, "mine"), { golden: "bless" });
+    assert.deepEqual([blessed, removed], [["tests/defaults/note.md", "tests/ada/note.md"], ["tests/ada/old/stale.txt"]]);
     assert.deepEqual(tests.map(({ name, expect, files, problems }) => [name, expect, files, problems]), [["defaults", "tests/defaults", 2, []], ["ada", "tests/ada", 2, []]]);
     assert.ok(!existsSync(join(cwd, "mine/tests/ada/old")));
     assert.deepEqual((await pw.validate(join(cwd, "mine"), { golden: "compare" })).tests.flatMap(({ problems }) => problems), []);
     await pw.undo(join(cwd, "mine"));
     assert.deepEqual(filesOf(cwd), before);
+    const again = await validate(cwd, "mine", "--bless");
+    assert.match(again.stdout, /\nRemoved what comes out no more \(1 path\):\n {2}tests\/ada\/old\/stale\.txt\n/);
+  });
+
+  test("what is no directory is told to be none", async () => {
+    const cwd = sound();
+    const { code, stderr } = await validate(cwd, "mine/nope", "mine/note.md");
+    assert.equal(code, 1);
+    assert.match(stderr, /^error\[file-not-found\]: there is no directory `mine\/nope`\n/);
+    assert.match(stderr, /\nerror\[file-not-found\]: `mine\/note\.md` is neither a directory nor a pack\.toml\n/);
   });
 
   test("what a write leaves in a pack is not published with it", async () => {

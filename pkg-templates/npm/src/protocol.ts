@@ -1256,8 +1256,10 @@ version: string,
 problems: Array<Diagnostic>,
 /** Its golden generations, as far as they were made. */
 tests: Array<Tested>,
-/** The paths below the pack that were written or removed. */
-blessed: Array<string>, };
+/** The paths below the pack that were written. */
+blessed: Array<string>,
+/** The paths below the pack that were removed, as they come out no more. */
+removed: Array<string>, };
 
 /** A variable, complete and consistent in itself. */
 export type Variable = {

@@ -624,10 +624,12 @@ pub struct Validation {
     pub problems: Vec<Diagnostic>,
     /// Its golden generations, as far as they were made.
     pub tests: Vec<Tested>,
-    /// The paths below the pack that were written or removed.
+    /// The paths below the pack that were written.
     pub blessed: Vec<String>,
 }
 
+    /// The paths below the pack that were removed, as they come out no more.
+    pub removed: Vec<String>,
 /// A golden generation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -1,7 +1,7 @@
 /** `validate`: tells what is wrong with packs, and how their golden generations went. The core judges. */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { PackwrightError } from "../error.js";
+import { diagnostic, PackwrightError } from "../error.js";
 import type { Diagnostic, Golden, Tested, Validation } from "../protocol.js";
 import type { Flags } from "./commands.js";
 import { opened, type Run } from "./run.js";
@@ -33,14 +33,21 @@ function directoryOf(given: string): string {
 async function judgedAt(run: Run, directory: string): Promise<Judged> {
   const { flags, terminal, signal } = run;
   try {
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw noDirectory(directory);
     const pw = await opened(run, directory);
     const options = { golden: goldenOf(flags), wait: !flags["no-wait"], signal };
     return { directory, ...(await terminal.watch((onProgress) => pw.validate(directory, { ...options, onProgress }))) };
   } catch (thrown) {
     // What is wrong with one pack keeps nobody from hearing about the others.
     if (!(thrown instanceof PackwrightError) || thrown.code === "cancelled" || thrown.code === "usage") throw thrown;
-    return { directory, name: null, version: null, problems: [...thrown.diagnostics], tests: [], blessed: [] };
+    return { directory, name: null, version: null, problems: [...thrown.diagnostics], tests: [], blessed: [], removed: [] };
   }
+}
+
+function noDirectory(place: string): PackwrightError {
+  const message = existsSync(place) ? `\`${place}\` is neither a directory nor a pack.toml` : `there is no directory \`${place}\``;
+  const error = diagnostic("file-not-found", 1, message, [], "name the directory of a pack, which has its pack.toml");
+  return new PackwrightError([{ ...error, subject: place }]);
 }
 
 function goldenOf({ deep, bless }: Flags): Golden {
@@ -62,9 +69,14 @@ function show(judged: Judged, flags: Flags, terminal: Terminal): void {
   terminal.print([`${pack}: ${verdict(judged, flags)}`]);
 }
 
-function drawnBlessing({ tests, blessed }: Judged): string[] {
-  if (blessed.length > 0) return [`Wrote what comes out (${counted(blessed.length, "path")}):`, ...blessed.map((path) => `  ${path}`)];
+function drawnBlessing({ tests, blessed, removed }: Judged): string[] {
+  const changed = [...listed("Wrote what comes out", blessed), ...listed("Removed what comes out no more", removed)];
+  if (changed.length > 0) return changed;
   return tests.length === 0 || tests.some(hasFailed) ? [] : ["What comes out is what was expected"];
+}
+
+function listed(what: string, paths: readonly string[]): string[] {
+  return paths.length === 0 ? [] : [`${what} (${counted(paths.length, "path")}):`, ...paths.map((path) => `  ${path}`)];
 }
 
 /** A problem with its place as seen from here: in the pack it is known by its path there. */
