@@ -10,9 +10,9 @@ use super::registries::Registries;
 use super::select::Selected;
 use crate::composition::Composition;
 use crate::constraint::{Constraint, Requirement};
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{self, Manifest, Mode, Package};
-use crate::name::{Identity, PackName, PackageName};
+use crate::name::{Identity, NameError, PackName, PackageName};
 use crate::path::RelPath;
 use crate::plan::{IfThere, Plan, Wanted};
 use crate::resolve::{Chosen, Request, resolve};
@@ -30,7 +30,7 @@ pub(super) async fn compose(
     let Composing { selection, name, version, description, answers, composition, rules_file, compared } =
         composing;
     let composition = said(Some(composition), rules_file.as_ref())?.unwrap_or_default();
-    let name: PackName = name.parse().map_err(Diagnostic::from)?;
+    let name: PackName = name.parse().map_err(|error| misnamed(&name, error))?;
     if selection.packs.is_empty() {
         let error = Diagnostic::error(Code::Usage, "no packs to compose are named");
         return Err(error.suggest("`packwright list` shows the packs there are").into());
@@ -44,6 +44,9 @@ pub(super) async fn compose(
     };
     let inquiry = Inquiry::new(registries, generation, timestamp).await?;
     let packs = &inquiry.selected.resolution.packs;
+    if packs.iter().any(|chosen| chosen.identity.pack() == Some(&name)) {
+        return Err(part_of_itself(&name).into());
+    }
     let Request { with, requirements: asked, .. } = &inquiry.selected.request;
     let is_named = |chosen: &&Chosen| chosen.requested || with.contains(&chosen.identity.package_name());
     let needed: Vec<(PackName, Constraint)> = packs
@@ -92,12 +95,15 @@ pub(super) async fn compose(
     let mut warnings: Vec<Diagnostic> = inquiry.selected.warnings().collect();
     warnings.extend(inquiry.selected.request.overrides.keys().map(unrecorded));
     warnings.extend(in_another_order(&inquiry.selected, &needed));
-    let is_tried = inquiry.complete().is_ok();
+    let lacking = inquiry.complete().err().unwrap_or_default();
+    let is_tried = lacking.is_empty();
+    // What nobody has answered yet will be asked, anything else is wrong.
+    let mut problems: Vec<Diagnostic> =
+        lacking.into_iter().filter(|problem| problem.code != Code::MissingVariable).collect();
     if is_tried {
         let made = inquiry.make()?;
-        // The pack is good for other answers, or with other rules.
-        let as_warning = |problem: Diagnostic| Diagnostic { severity: Severity::Warning, ..problem };
-        warnings.extend(made.problems.into_iter().map(as_warning).chain(made.notes));
+        problems = made.problems;
+        warnings.extend(made.notes);
     }
     Ok(Outcome::Compose {
         composite: Box::new(Composite {
@@ -106,12 +112,27 @@ pub(super) async fn compose(
             is_tried,
             plan,
             warnings,
+            problems,
             contents: Contents(contents.into()),
         }),
     })
 }
 
 /// As it was asked for, else what is compatible with the version it was composed with.
+/// That a pack cannot be called so, with a name that it could have.
+fn misnamed(name: &str, error: NameError) -> Diagnostic {
+    let hyphens = name.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let likely = hyphens.trim_matches('-');
+    let example = if likely.parse::<PackName>().is_ok() { likely } else { "my-pack" };
+    Diagnostic::from(error).suggest(format!("for example `--name {example}` or `--name @acme/{example}`"))
+}
+
+fn part_of_itself(name: &PackName) -> Diagnostic {
+    let message = format!("`{name}` is one of the packs that it would be made of");
+    let error = Diagnostic::error(Code::InvalidInput, message).about(name);
+    error.suggest("give the new pack another name: `--name NAME`, or another directory")
+}
+
 fn constraint(chosen: &Chosen, asked: &[Requirement]) -> Constraint {
     let own = asked.iter().find(|requirement| Some(&requirement.name) == chosen.identity.pack());
     match own {

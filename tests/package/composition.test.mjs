@@ -141,7 +141,8 @@ describe("the programming interface", { concurrency: 4 }, () => {
     const answers = { owner: "Ada" };
     const pair = await pw.compose({ packs: ["app", "rival"], directory, answers });
     assert.match(pair.manifest, /^\[pack\]\nname = "pair"\nversion = "0\.1\.0"\n/);
-    assert.deepEqual([pair.isTried, pair.warnings.map(({ code, severity }) => [code, severity])], [true, [["path-conflict", "warning"]]]);
+    const told = pair.problems.map(({ code, severity }) => [code, severity]);
+    assert.deepEqual([pair.isTried, told, pair.warnings], [true, [["path-conflict", "error"]], []]);
     await pair.write(directory);
     assert.equal((await pw.compose({ packs: ["app", "rival"], directory, answers })).plan.operations[0].action, "unchanged");
     await assert.rejects(pw.compose({ packs: ["app"] }), { code: "usage", message: "`name` is missing" });
@@ -344,13 +345,28 @@ describe("compose", { concurrency: 4 }, () => {
     assert.equal(text(cwd, "demo/package.json"), JOINED);
   });
 
-  test("tells what the packs disagree about; an edited pack.toml stays without --force", async () => {
+  test("what cannot be generated with its defaults is written with --keep-going alone", async () => {
     const cwd = scratch();
     const args = ["compose", "app", "rival", "--output", "pair", "--var", "owner=Ada", ...from];
-    const { code, stdout, stderr } = await packwright(args, { cwd });
-    const next = "To make a project from it, put it among the packs it needs, or give it a scope: `--output packs/@acme/pair --name @acme/pair`";
-    assert.deepEqual([code, stdout], [0, `Wrote a pack of app 1.0.0, rival 1.0.0 to pair; \`packwright undo --output pair\` takes it back\n${next}\n`]);
-    assert.match(stderr, /^warning\[path-conflict\]: several packs write `src\/main\.txt`/);
+    const refused = await packwright(args, { cwd });
+    assert.deepEqual([refused.code, refused.stdout, filesOf(cwd).size], [13, "", 0]);
+    assert.match(refused.stderr, /^Nothing was written, .*`--keep-going`.*\nerror\[path-conflict\]: several packs write `src\/main\.txt`/);
+    const { error, problems, written: none } = JSON.parse((await packwright([...args, "--json"], { cwd })).stdout);
+    assert.deepEqual([error.diagnostics, none], [problems, null]);
+    const { code, stdout, stderr } = await packwright([...args, "--keep-going"], { cwd });
+    const next = "No project can be made from it with its defaults yet: see to what is wrong first, with other answers or rules";
+    assert.deepEqual([code, stdout], [13, `Wrote a pack of app 1.0.0, rival 1.0.0 to pair; \`packwright undo --output pair\` takes it back\n${next}\n`]);
+    assert.match(stderr, /^error\[path-conflict\]: several packs write `src\/main\.txt`/);
+    assert.match(text(cwd, "pair/pack.toml"), /^name = "pair"$/m);
+    assert.equal((await packwright([...args, "--keep-going"], { cwd })).stdout, `Nothing to do: pair is that pack already\n${next}\n`);
+    const unasked = await packwright(["compose", "app", "--output", "alone", "--var", "nobody=asks", ...from], { cwd });
+    assert.deepEqual([unasked.code, unasked.stderr.split("\n")[1]], [11, "error[invalid-answer]: no pack asks for `nobody`"]);
+  });
+
+  test("an edited pack.toml stays without --force", async () => {
+    const cwd = scratch();
+    const args = ["compose", "app", "ci", "--output", "pair", "--var", "owner=Ada", ...from];
+    assert.equal((await packwright(args, { cwd })).code, 0);
     const written = text(cwd, "pair/pack.toml");
     assert.match(written, /^name = "pair"$/m);
     assert.equal((await packwright(args, { cwd })).stdout, `Nothing to do: pair is that pack already\n${next}\n`);
@@ -386,6 +402,16 @@ describe("compose", { concurrency: 4 }, () => {
   test("needs a directory and packs", async () => {
     const nowhere = await packwright(["compose", "app", ...from], { cwd: scratch() });
     assert.deepEqual([nowhere.code, nowhere.stderr.split("\n")[0]], [64, "error[usage]: it is not said where the new pack goes"]);
+  test("the new pack is none of those it needs, and is called as packs are", async () => {
+    const cwd = scratch();
+    const itself = await packwright(["compose", "app", "ci", "--output", "ci", ...from], { cwd });
+    assert.deepEqual([itself.code, itself.stderr.split("\n")[0]], [11, "error[invalid-input]: `ci` is one of the packs that it would be made of"]);
+    const misnamed = await packwright(["compose", "app", "--output", "Foo_Bar", ...from], { cwd });
+    assert.equal(misnamed.code, 11);
+    assert.match(misnamed.stderr, /\n {2}help: for example `--name foo-bar` or `--name @acme\/foo-bar`\n$/);
+    assert.equal(filesOf(cwd).size, 0);
+  });
+
     const nothing = await packwright(["compose", "--output", "x", ...from], { cwd: scratch() });
     assert.deepEqual([nothing.code, nothing.stderr.split("\n")[0]], [64, "error[usage]: no packs to compose are named"]);
     const { code, stdout } = await packwright(["compose", "app", "ci", "--output", "x", "--json", "--dry-run", ...from], { cwd: scratch() });

@@ -107,8 +107,9 @@ fn told(ending: &Ending) -> String {
         }
         Ok(Outcome::Compose { composite }) => {
             let warnings: String = composite.warnings.iter().map(|warning| format!("{warning}\n")).collect();
+            let problems: String = composite.problems.iter().map(|problem| format!("{problem}\n")).collect();
             let tried = if composite.is_tried { "tried" } else { "not tried" };
-            format!("{}{tried}\n{warnings}", composite.manifest)
+            format!("{}{tried}\n{problems}{warnings}", composite.manifest)
         }
         Ok(Outcome::Questions { questions, .. }) => questions.iter().map(asked).collect(),
         Ok(other) => serde_json::to_string_pretty(other).unwrap() + "\n",

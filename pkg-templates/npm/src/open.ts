@@ -432,7 +432,8 @@ export class Packwright {
 
   /**
    * Makes a pack of packs in memory: one that needs them all and says how their files join. It holds no copies, so it moves on with them.
-   * The packs are tried together with the answers; what they disagree about is a warning, as other answers or rules may do.
+   * The packs are tried together with the answers; what fails and what they disagree about are its `problems`, with which it can be written
+   * all the same, as other answers or rules may do.
    *
    * @throws PackwrightError `pack-not-found`, `conflict` or `cycle` when the packs do not go together, `invalid-name` and `invalid-version`
    * when the new pack cannot be called that.
@@ -730,7 +731,9 @@ export class Composite {
   readonly isTried: boolean;
   /** What writing it would do. */
   readonly plan: Plan;
-  /** What is worth knowing and no reason to stop, such as what its packs disagree about. */
+  /** Why no project can be made from it with these answers: what failed, and what its packs disagree about. */
+  readonly problems: readonly Diagnostic[];
+  /** What is worth knowing and no reason to stop. */
   readonly warnings: readonly Diagnostic[];
   /** The content of every file by its path in the pack. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -743,6 +746,7 @@ export class Composite {
     this.manifest = composed.manifest;
     this.isTried = composed.isTried;
     this.plan = composed.plan;
+    this.problems = composed.problems;
     this.warnings = composed.warnings;
     this.files = cut(composed.plan.operations, contents);
   }

@@ -135,7 +135,9 @@ manifest: string,
 isTried: boolean,
 /** What writing it would do. */
 plan: Plan,
-/** What the user should know: with these answers its packs disagree. */
+/** Why no project can be made from it with these answers: what failed, and what its packs disagree about. */
+problems: Array<Diagnostic>,
+/** What the user should know. */
 warnings: Array<Diagnostic>, };
 
 /** How files of several packs join. */

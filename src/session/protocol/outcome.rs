@@ -447,7 +447,9 @@ pub struct Composite {
     pub is_tried: bool,
     /// What writing it would do.
     pub plan: Plan,
-    /// What the user should know: with these answers its packs disagree.
+    /// Why no project can be made from it with these answers: what failed, and what its packs disagree about.
+    pub problems: Vec<Diagnostic>,
+    /// What the user should know.
     pub warnings: Vec<Diagnostic>,
     /// The content of the plan's files.
     #[serde(skip)]
@@ -626,10 +628,10 @@ pub struct Validation {
     pub tests: Vec<Tested>,
     /// The paths below the pack that were written.
     pub blessed: Vec<String>,
-}
-
     /// The paths below the pack that were removed, as they come out no more.
     pub removed: Vec<String>,
+}
+
 /// A golden generation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

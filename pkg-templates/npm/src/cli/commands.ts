@@ -259,7 +259,7 @@ export const COMMANDS: readonly Command[] = [
     about: "Make one pack of several, with rules for how their files join",
     operands: [{ name: "PACK", about: "NAME or NAME@CONSTRAINT", takes: "many" }],
     flags: [
-      ...(["output", "name", "pack-version", ...COMPOSITION, "var", ...CHOICE, "dry-run", "yes", "force", "no-wait"] as const),
+      ...(["output", "name", "pack-version", ...COMPOSITION, "var", ...CHOICE, "dry-run", "yes", "force", "keep-going", "no-wait"] as const),
       ...READING,
     ],
     here: {
@@ -269,6 +269,7 @@ export const COMMANDS: readonly Command[] = [
       "dry-run": "show the pack, write nothing",
       yes: "ask nothing",
       force: "replace a pack.toml that stands there",
+      "keep-going": "write the pack also if no project can be made from it with its defaults",
     },
     examples: [
       "packwright compose node-library github-ci --output packs/@acme/service --name @acme/service",

@@ -1,12 +1,12 @@
 /** `compose`: makes one pack of several, shows it with what its packs disagree about, and writes it. */
 import { basename, join, resolve } from "node:path";
-import { cancelled, usage } from "../error.js";
+import { cancelled, failed, usage } from "../error.js";
 import type { Composite, Written } from "../index.node.js";
 import { compositionOf, pairsOf } from "./answers.js";
 import { drawnAllDiffs } from "./diff.js";
 import { tally } from "./plan.js";
 import { configuration, opened, type Run, selectionOf } from "./run.js";
-import { quoted } from "./terminal.js";
+import { counted, quoted } from "./terminal.js";
 import { undoOf } from "./undo.js";
 
 export async function compose(run: Run): Promise<void> {
@@ -15,12 +15,20 @@ export async function compose(run: Run): Promise<void> {
   if (directory === undefined) throw usage("it is not said where the new pack goes", "name its directory: `--output DIR`");
   const composite = await composed(run, directory);
   const attended = terminal.attended && !flags.yes && !flags["dry-run"];
+  const { problems } = composite;
   if (attended) terminal.print(preview(run, composite));
   terminal.report(composite.warnings);
+  if (attended || flags["dry-run"] || flags["keep-going"]) terminal.report(problems);
+  process.exitCode = problems[0]?.exitCode ?? 0;
   if (flags["dry-run"]) {
     return report(run, composite, directory, null, () => [...preview(run, composite), "", `Nothing was written: ${tally(composite.plan)}`]);
   }
   if (attended && !(await agreed(run, composite, directory))) throw cancelled();
+  if (!attended && problems.length > 0 && !flags["keep-going"]) {
+    terminal.keep(documentOf(composite, directory, null));
+    terminal.note("Nothing was written, as no project can be made from this pack with its defaults; `--keep-going` writes it all the same");
+    throw failed(problems);
+  }
   const settings = { force, wait: !flags["no-wait"], signal };
   const written = await terminal.watch((onProgress) => composite.write(directory, { ...settings, onProgress }));
   terminal.report(written.warnings);
@@ -52,11 +60,13 @@ function preview({ terminal }: Run, { manifest, plan, files, isTried }: Composit
 }
 
 /** Whether the person wants it written. Where a file would be lost there is nothing to ask: writing says so. */
-async function agreed({ flags, signal }: Run, { plan }: Composite, directory: string): Promise<boolean> {
+async function agreed({ flags, signal }: Run, { plan, problems }: Composite, directory: string): Promise<boolean> {
   const actions = plan.operations.map(({ action }) => action);
   if (actions.includes("unchanged") || (actions.includes("conflict") && !flags.force)) return true;
   const { confirm } = await import("./prompt.js");
-  return confirm(`Write the pack to ${directory}?`, true, signal);
+  if (problems.length === 0) return confirm(`Write the pack to ${directory}?`, true, signal);
+  const question = `Write the pack to ${directory}, though no project can be made from it with its defaults (${counted(problems.length, "problem")})?`;
+  return confirm(question, flags["keep-going"] ?? false, signal);
 }
 
 function summary({ flags }: Run, { packs }: Composite, directory: string, { written }: Written): string[] {
@@ -66,7 +76,8 @@ function summary({ flags }: Run, { packs }: Composite, directory: string, { writ
 }
 
 /** How to make a project from the new pack, where it is now. */
-async function nextSteps({ flags }: Run, { packs }: Composite, directory: string): Promise<string[]> {
+async function nextSteps({ flags }: Run, { packs, problems }: Composite, directory: string): Promise<string[]> {
+  if (problems.length > 0) return ["No project can be made from it with its defaults yet: see to what is wrong first, with other answers or rules"];
   const name = flags.name ?? basename(resolve(directory));
   const { registries } = await configuration(flags);
   const shelf = shelfOf(name, directory);
@@ -94,9 +105,13 @@ function shelfOf(name: string, directory: string): string | undefined {
 }
 
 function report({ terminal }: Run, composite: Composite, directory: string, written: Written | null, lines: () => string[]): void {
-  const { packs, manifest, isTried, plan, warnings } = composite;
+  terminal.result(documentOf(composite, directory, written), lines);
+}
+
+function documentOf(composite: Composite, directory: string, written: Written | null): object {
+  const { packs, manifest, isTried, plan, problems, warnings } = composite;
   const operations = plan.operations.map(({ offset: _, ...operation }) => operation);
   const told = [...warnings, ...(written?.warnings ?? [])];
-  const outcome = { packs, manifest, isTried, plan: { ...plan, operations }, warnings: told };
-  terminal.result({ directory, ...outcome, written: written?.written ?? null }, lines);
+  const outcome = { packs, manifest, isTried, plan: { ...plan, operations }, problems, warnings: told };
+  return { directory, ...outcome, written: written?.written ?? null };
 }
