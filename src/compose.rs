@@ -29,6 +29,8 @@ pub struct File {
     pub mode: Mode,
     /// Where it comes from: of one that was joined everything that is in it, in install order.
     pub origins: Vec<Origin>,
+    /// The packs whose file of this path was left out for this one, in install order.
+    pub over: Vec<PackName>,
     /// Where each of its lines comes from; empty for a copy of a file.
     pub lines: Vec<Written>,
     /// How it joins others of its path, if one of its packs says so.
@@ -98,7 +100,7 @@ pub fn compose(
 
 impl From<Rendered> for File {
     fn from(Rendered { path, content, mode, origin, merge, lines }: Rendered) -> File {
-        File { path, content, mode, origins: vec![origin], lines, merge }
+        File { path, content, mode, origins: vec![origin], over: Vec::new(), lines, merge }
     }
 }
 
@@ -171,8 +173,8 @@ impl Composer<'_> {
         let is_same = (&first.content, first.mode) == (&second.content, second.mode);
         let way = self.way(rule, first, &second);
         match way {
-            Way::Later => return Ok(second),
-            Way::Earlier => return Ok(first.clone()),
+            Way::Later => return Ok(second.over(first)),
+            Way::Earlier => return Ok(first.clone().over(&second)),
             _ if is_same => return Ok(first.with(second, None)),
             Way::Conflict => return Err(vec![self.whole(first, &second, "they differ")]),
             Way::Join(_) => {}
@@ -323,6 +325,18 @@ impl File {
             }
         }
         others
+    }
+
+    /// In place of another file.
+    fn over(mut self, other: &File) -> File {
+        let packs = other.origins.iter().map(|origin| &origin.pack).chain(&other.over);
+        for pack in packs {
+            let is_its = self.origins.iter().any(|origin| origin.pack == *pack);
+            if !is_its && !self.over.contains(pack) {
+                self.over.push(pack.clone());
+            }
+        }
+        self
     }
 
     /// With another file that is one with it, and what that changes.

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -59,6 +60,32 @@ pub enum IfThere {
     Merge,
 }
 
+/// Why what is new cannot come into what stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Unmergeable {
+    /// It was generated, somebody edited it, and the packs give something else by now.
+    Edited,
+    /// Files of its type do not join.
+    Type,
+    /// One of the two cannot be read, or they differ where they cannot.
+    Clash,
+}
+
+/// As a reason.
+impl fmt::Display for Unmergeable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unmergeable::Edited => {
+                "it was generated and edited since, and the packs give something else by now, so it cannot be merged"
+            }
+            Unmergeable::Type => "files of its type cannot be merged",
+            Unmergeable::Clash => "it does not go together with what is new, so it cannot be merged",
+        })
+    }
+}
+
 /// Lines of a file that follow one another in what they come from, too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -93,8 +120,14 @@ pub struct Operation {
     pub action: Action,
     /// The mode it gets.
     pub mode: Mode,
+    /// The mode of what stands there now, where it is known and another one.
+    pub mode_before: Option<Mode>,
     /// Where it comes from, in install order; several if it was joined. The lockfile comes from nowhere.
     pub origins: Vec<Origin>,
+    /// The packs that give this file as well, in place of whose this one stands.
+    // For showing: carrying a plan out asks for none of them.
+    #[serde(skip_deserializing)]
+    pub over: Vec<PackName>,
     /// Where its lines come from, all of them in order; empty for a copy of a file, and where nobody asked.
     pub lines: Vec<Lines>,
     /// The digest of its content.
@@ -109,6 +142,8 @@ pub struct Operation {
     pub before: Option<Digest>,
     /// From what stands there to what would, if both are texts of moderate size and hold no secret.
     pub diff: Option<String>,
+    /// Why it cannot be merged; none unless it is a conflict of two files, and where it can.
+    pub unmergeable: Option<Unmergeable>,
     /// Whether opening the directory in a common tool may run it.
     pub runs_on_open: bool,
     /// Whether it holds the answer to a secret, so that its content is not for showing.
@@ -144,6 +179,8 @@ pub struct Wanted {
     pub mode: Mode,
     /// Where it comes from.
     pub origins: Vec<Origin>,
+    /// The packs in place of whose file it stands.
+    pub over: Vec<PackName>,
     /// Where its lines come from.
     pub lines: Vec<Written>,
     /// What becomes of another file there.
@@ -231,31 +268,35 @@ impl Plan {
         let mut operations = Vec::with_capacity(wanted.len());
         for file in wanted {
             let there = existing.and_then(|existing| existing.get(&file.path));
-            let Fate { action, content, lines } = Fate::of(&file, there);
+            let Fate { action, content, lines, unmergeable } = Fate::of(&file, there);
             let content = content.into_owned();
-            let (before, diff) = match there {
-                Some(Existing::File { content: there, .. }) => (
+            let (before, mode_before, diff) = match there {
+                Some(Existing::File { content: there, mode }) => (
                     Some(Digest::of(there)),
+                    mode.filter(|mode| *mode != file.mode),
                     if action == Action::Unchanged || file.secret.is_some() {
                         None
                     } else {
                         unified_diff(&file.path, there, &content)
                     },
                 ),
-                _ => (None, None),
+                _ => (None, None, None),
             };
             operations.push(Operation {
                 action,
                 mode: file.mode,
+                mode_before,
                 hash: Digest::of(&content),
                 offset: contents.len(),
                 size: content.len(),
                 before,
                 diff,
                 lines,
+                unmergeable,
                 runs_on_open: runs_on_open(&file.path),
                 secret: file.secret.is_some(),
                 origins: file.origins,
+                over: file.over,
                 path: file.path,
             });
             contents.extend_from_slice(&content);
@@ -269,12 +310,17 @@ struct Fate<'a> {
     action: Action,
     content: Cow<'a, [u8]>,
     lines: Vec<Lines>,
+    unmergeable: Option<Unmergeable>,
 }
 
 impl Fate<'_> {
     fn of<'a>(wanted: &'a Wanted, there: Option<&Existing>) -> Fate<'a> {
-        let as_wanted =
-            |action| Fate { action, content: Cow::Borrowed(&wanted.content), lines: runs(&wanted.lines) };
+        let as_wanted = |action| Fate {
+            action,
+            content: Cow::Borrowed(&wanted.content),
+            lines: runs(&wanted.lines),
+            unmergeable: None,
+        };
         let (there, mode) = match there {
             None => return as_wanted(Action::Create),
             Some(Existing::Blocked { .. }) => return as_wanted(Action::Conflict),
@@ -296,42 +342,51 @@ impl Fate<'_> {
         }
         if again.is_some() && has_other_mode && is_mode_new {
             // The content is the user's, the mode the packs'.
-            return Fate { action: Action::Change, content: Cow::Owned(there.clone()), lines: Vec::new() };
+            return Fate {
+                content: Cow::Owned(there.clone()),
+                lines: Vec::new(),
+                ..as_wanted(Action::Change)
+            };
         }
         if again.is_some() {
             return as_wanted(Action::Skip);
         }
         match wanted.if_there {
-            IfThere::Refuse => as_wanted(Action::Conflict),
             IfThere::Skip => as_wanted(Action::Skip),
             IfThere::Overwrite => as_wanted(Action::Overwrite),
-            // Lines that were generated formerly would pass for the user's.
-            IfThere::Merge if wanted.was.is_some() => as_wanted(Action::Conflict),
+            // Who is asked what is to become of it wants to know whether it can be merged.
+            IfThere::Refuse => {
+                Fate { unmergeable: merged(wanted, there).err(), ..as_wanted(Action::Conflict) }
+            }
             IfThere::Merge => match merged(wanted, there) {
-                Some(merged) if merged.text.as_bytes() == there => Fate {
-                    action: Action::Unchanged,
+                Ok(merged) => Fate {
+                    action: if merged.text.as_bytes() == there { Action::Unchanged } else { Action::Merge },
                     lines: runs_of_both(&merged, wanted),
                     content: Cow::Owned(merged.text.into_bytes()),
+                    unmergeable: None,
                 },
-                Some(merged) => Fate {
-                    action: Action::Merge,
-                    lines: runs_of_both(&merged, wanted),
-                    content: Cow::Owned(merged.text.into_bytes()),
-                },
-                None => as_wanted(Action::Conflict),
+                Err(why) => Fate { unmergeable: Some(why), ..as_wanted(Action::Conflict) },
             },
         }
     }
 }
 
-/// What stands there with what is new; nothing where that cannot be.
-fn merged(wanted: &Wanted, there: &[u8]) -> Option<Merged> {
-    let (there, new) = (std::str::from_utf8(there).ok()?, std::str::from_utf8(&wanted.content).ok()?);
-    let kind = Kind::of(&wanted.path, there, new)?;
+/// What stands there with what is new.
+fn merged(wanted: &Wanted, there: &[u8]) -> Result<Merged, Unmergeable> {
+    // Lines that were generated formerly would pass for the user's.
+    if wanted.was.is_some() {
+        return Err(Unmergeable::Edited);
+    }
+    let (Ok(there), Ok(new)) = (std::str::from_utf8(there), std::str::from_utf8(&wanted.content)) else {
+        return Err(Unmergeable::Type);
+    };
+    let kind = Kind::of(&wanted.path, there, new).ok_or(Unmergeable::Type)?;
     let policy = Policy { prefer: Some(Prefer::Earlier), ..Policy::default() };
-    let merged = merge::merge(kind, &wanted.path, there, new, &policy).ok()?;
-    // A version that would be raised is the user's to raise.
-    merged.notes.is_empty().then_some(merged)
+    match merge::merge(kind, &wanted.path, there, new, &policy) {
+        // A version that would be raised is the user's to raise.
+        Ok(merged) if merged.notes.is_empty() => Ok(merged),
+        _ => Err(Unmergeable::Clash),
+    }
 }
 
 /// Lines that follow one another there and here, as one.
@@ -411,6 +466,7 @@ mod tests {
             content: content.into(),
             mode: Mode::Regular,
             origins: Vec::new(),
+            over: Vec::new(),
             lines: Vec::new(),
             if_there: IfThere::Refuse,
             was: None,

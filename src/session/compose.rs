@@ -81,6 +81,7 @@ pub(super) async fn compose(
         content: text.clone().into_bytes(),
         mode: Mode::Regular,
         origins: Vec::new(),
+        over: Vec::new(),
         lines: Vec::new(),
         if_there: IfThere::Refuse,
         was: None,
@@ -111,14 +112,13 @@ pub(super) async fn compose(
             manifest: text,
             is_tried,
             plan,
-            warnings,
             problems,
+            warnings,
             contents: Contents(contents.into()),
         }),
     })
 }
 
-/// As it was asked for, else what is compatible with the version it was composed with.
 /// That a pack cannot be called so, with a name that it could have.
 fn misnamed(name: &str, error: NameError) -> Diagnostic {
     let hyphens = name.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
@@ -133,6 +133,7 @@ fn part_of_itself(name: &PackName) -> Diagnostic {
     error.suggest("give the new pack another name: `--name NAME`, or another directory")
 }
 
+/// As it was asked for, else what is compatible with the version it was composed with.
 fn constraint(chosen: &Chosen, asked: &[Requirement]) -> Constraint {
     let own = asked.iter().find(|requirement| Some(&requirement.name) == chosen.identity.pack());
     match own {

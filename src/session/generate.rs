@@ -134,6 +134,7 @@ pub(super) async fn generate(
             content: file.content,
             mode: file.mode,
             origins: file.origins,
+            over: file.over,
             lines: if lines { file.lines } else { Vec::new() },
         })
         .collect();
@@ -143,6 +144,7 @@ pub(super) async fn generate(
             content: lockfile.clone().into_bytes(),
             mode: Mode::Regular,
             origins: Vec::new(),
+            over: Vec::new(),
             lines: Vec::new(),
             if_there: IfThere::Refuse,
             // Only a lockfile that was read as one is ours to replace.

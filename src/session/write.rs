@@ -192,13 +192,37 @@ impl Order {
                 Diagnostic::error(Code::FileConflict, format!("`{path}` has changed since the plan was made"))
                     .suggest("run the command again")
             }
-            false => Diagnostic::error(Code::FileConflict, format!("`{path}` is there already and differs"))
-                .suggest("`--existing skip` keeps it, `--existing merge` adds what is new where that can be, `--existing overwrite` replaces it; or write into another directory with `--output`"),
+            false => {
+                let error =
+                    Diagnostic::error(Code::FileConflict, format!("`{path}` is there already and differs"));
+                let error = operation
+                    .unmergeable
+                    .filter(|_| is_of_packs(operation))
+                    .into_iter()
+                    .fold(error, Diagnostic::because);
+                error.suggest(format!("{}; or write into another directory with `--output`", ways(operation)))
+            }
         };
         let error = error.about(path);
         match unified_diff(path, there, content) {
             Some(diff) if !operation.secret => error.showing(diff),
             _ => error,
+        }
+    }
+}
+
+/// Whether it comes from packs, unlike a lockfile or a manifest that was composed.
+fn is_of_packs(operation: &Operation) -> bool {
+    !operation.origins.is_empty()
+}
+
+/// What lets a file go on its way that stands where another is to go. Those of no pack can only be replaced.
+fn ways(operation: &Operation) -> &'static str {
+    match operation.unmergeable {
+        _ if !is_of_packs(operation) => "`--force` replaces it",
+        Some(_) => "`--existing skip` keeps it, `--existing overwrite` replaces it",
+        None => {
+            "`--existing skip` keeps it, `--existing merge` adds what is new where that can be, `--existing overwrite` replaces it"
         }
     }
 }

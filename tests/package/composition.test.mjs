@@ -1,7 +1,7 @@
 // Several packs in one project: how their files join, what one sees of it beforehand, what becomes of files that stand there, commands
 // after a generation, and packs made of packs.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
@@ -225,8 +225,23 @@ describe("generate", { concurrency: 4 }, () => {
     assert.match(stdout, /^merge +package\.json +\d+ B +app \+ ci$/m);
     assert.match(stdout, /^conflict +src\/main\.txt/m);
     assert.match(stdout, /\nNothing was written: 4 to create, 1 to merge, 1 in conflict\n$/);
-    assert.equal((await packwright([...both, "--existing", "merge"], { cwd })).code, 13);
+    const refused = await packwright([...both, "--existing", "merge"], { cwd });
+    assert.equal(refused.code, 13);
+    assert.match(refused.stderr, /\n {2}because files of its type cannot be merged\n/);
+    assert.match(refused.stderr, /\n {2}help: `--existing skip` keeps it, `--existing overwrite` replaces it; or write /);
     assert.equal(filesOf(cwd).size, 2);
+  });
+
+  test("the plan says how modes change, and in place of whose a file stands", async () => {
+    const cwd = scratch();
+    const pack = (content) => ({ toml: template("run.sh"), files: { "run.sh": content } });
+    const registry = sources({ one: pack("echo 1\n"), two: pack("echo 2\n") });
+    const args = ["generate", "one", "two", "--name", "demo", "--strategy", "layer", "--registry", registry, "--yes"];
+    assert.match((await packwright([...args, "--dry-run"], { cwd })).stdout, /^create +run\.sh +7 B +two over one$/m);
+    assert.equal((await packwright(args, { cwd })).code, 0);
+    chmodSync(join(cwd, "demo/run.sh"), 0o755);
+    const { stdout } = await packwright([...args, "--dry-run", "--existing", "overwrite"], { cwd });
+    assert.match(stdout, /^change +run\.sh +7 B, 0755 → 0644 +two over one$/m);
   });
 
   for (const [args, message] of [
@@ -272,8 +287,19 @@ describe("generate", { concurrency: 4 }, () => {
     const env = { PACKWRIGHT_VAR_OWNER: "Env", PACKWRIGHT_VAR_PORT: "8080", PACKWRIGHT_VAR_OTHER: "x" };
     const args = ["generate", "app", "--name", "demo", "--var", "port=1", ...from];
     const { code, stderr } = await packwright(args, { cwd, env });
-    assert.equal(code, 0, stderr);
+    assert.deepEqual([code, stderr], [0, ""]);
     assert.equal(text(cwd, "demo/src/main.txt"), "Env on 1\n");
+    const misspelt = await packwright([...args, "--dry-run"], { cwd, env: { PACKWRIGHT_VAR_OWNER: "Env", PACKWRIGHT_VAR_PROT: "1" } });
+    assert.equal(misspelt.code, 0);
+    assert.match(misspelt.stderr, /^warning\[invalid-answer\]: .*`PACKWRIGHT_VAR_PROT` says\n {2}help: did you mean `PACKWRIGHT_VAR_PORT`\?\n$/);
+  });
+
+  test("a wrong answer is to be mended in the file that gives it", async () => {
+    const cwd = scratch();
+    writeFileSync(join(cwd, "mine.toml"), 'owner = "Ada"\nport = "many"\n');
+    const { code, stderr } = await packwright(["generate", "app", "--name", "demo", "--answers", "mine.toml", ...from], { cwd });
+    assert.equal(code, 11);
+    assert.match(stderr, /\n {2}because `mine\.toml` says so\n {2}help: mend it there, or overrule it, for example `--var port=/);
   });
 });
 
@@ -293,7 +319,7 @@ describe("commands after a generation", { concurrency: 4, skip: process.platform
     const { code, stdout, stderr } = await packwright([...both, "--trust"], { cwd });
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^Running `echo ran in .*` of app\nran in demo\n$/);
-    assert.match(stdout, /^Wrote 6 files .* to demo\n$/);
+    assert.match(stdout, /^Wrote 6 files .* to demo\n`packwright undo --output demo` takes it back\n$/);
     assert.ok(existsSync(join(cwd, "demo/hooked")));
     const { ran } = JSON.parse((await packwright([...both, "--trust", "--json"], { cwd })).stdout);
     assert.deepEqual(ran, [], "nothing was written this time");
@@ -368,12 +394,22 @@ describe("compose", { concurrency: 4 }, () => {
     const args = ["compose", "app", "ci", "--output", "pair", "--var", "owner=Ada", ...from];
     assert.equal((await packwright(args, { cwd })).code, 0);
     const written = text(cwd, "pair/pack.toml");
-    assert.match(written, /^name = "pair"$/m);
-    assert.equal((await packwright(args, { cwd })).stdout, `Nothing to do: pair is that pack already\n${next}\n`);
     writeFileSync(join(cwd, "pair/pack.toml"), `${written}# mine\n`);
-    assert.equal((await packwright(args, { cwd })).code, 13);
+    const { code, stderr } = await packwright(args, { cwd });
+    assert.equal(code, 13);
+    assert.match(stderr, /\n {2}help: `--force` replaces it; or write into another directory with `--output`\n$/);
     assert.equal((await packwright([...args, "--force"], { cwd })).code, 0);
     assert.equal(text(cwd, "pair/pack.toml"), written);
+  });
+
+  test("the new pack is none of those it needs, and is called as packs are", async () => {
+    const cwd = scratch();
+    const itself = await packwright(["compose", "app", "ci", "--output", "ci", ...from], { cwd });
+    assert.deepEqual([itself.code, itself.stderr.split("\n")[0]], [11, "error[invalid-input]: `ci` is one of the packs that it would be made of"]);
+    const misnamed = await packwright(["compose", "app", "--output", "Foo_Bar", ...from], { cwd });
+    assert.equal(misnamed.code, 11);
+    assert.match(misnamed.stderr, /\n {2}help: for example `--name foo-bar` or `--name @acme\/foo-bar`\n$/);
+    assert.equal(filesOf(cwd).size, 0);
   });
 
   test("what joins with --with is part of the pack and named, an override is not and that is told", async () => {
@@ -402,16 +438,6 @@ describe("compose", { concurrency: 4 }, () => {
   test("needs a directory and packs", async () => {
     const nowhere = await packwright(["compose", "app", ...from], { cwd: scratch() });
     assert.deepEqual([nowhere.code, nowhere.stderr.split("\n")[0]], [64, "error[usage]: it is not said where the new pack goes"]);
-  test("the new pack is none of those it needs, and is called as packs are", async () => {
-    const cwd = scratch();
-    const itself = await packwright(["compose", "app", "ci", "--output", "ci", ...from], { cwd });
-    assert.deepEqual([itself.code, itself.stderr.split("\n")[0]], [11, "error[invalid-input]: `ci` is one of the packs that it would be made of"]);
-    const misnamed = await packwright(["compose", "app", "--output", "Foo_Bar", ...from], { cwd });
-    assert.equal(misnamed.code, 11);
-    assert.match(misnamed.stderr, /\n {2}help: for example `--name foo-bar` or `--name @acme\/foo-bar`\n$/);
-    assert.equal(filesOf(cwd).size, 0);
-  });
-
     const nothing = await packwright(["compose", "--output", "x", ...from], { cwd: scratch() });
     assert.deepEqual([nothing.code, nothing.stderr.split("\n")[0]], [64, "error[usage]: no packs to compose are named"]);
     const { code, stdout } = await packwright(["compose", "app", "ci", "--output", "x", "--json", "--dry-run", ...from], { cwd: scratch() });

@@ -116,7 +116,7 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     const { code, text } = await talk(["generate", "greeting", "--name", "demo", "--yes", ...fixed], cwd).end();
     assert.equal(code, 0, text);
     assert.match(text, /^Wrote 3 files/);
-    assert.ok(!text.includes("undo"), "nothing of anybody's is gone");
+    assert.match(text, /^`packwright undo --output demo` takes it back$/m);
     const undo = await talk(["undo", "--output", "demo"], cwd).end();
     assert.match(undo.output, /\x1b\[31m- +bin\/greet\.sh\x1b\[39m/);
     assert.deepEqual([undo.code, [...filesOf(cwd)]], [0, []], "nothing is asked");
@@ -213,7 +213,7 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     for (const file of ["ignore", "keep.txt", "plain.txt"]) writeFileSync(join(cwd, "demo", file === "ignore" ? ".gitignore" : file), "mine\n");
     const person = talk(["generate", "files", "--name", "demo", "--metrics", "metrics.json", "--registry", registry], cwd);
     const choose = async (file, steps) => {
-      await person.see(`${file} is there already and differs`);
+      await person.see(`${file} is there already and differs${file === ".gitignore" ? "" : "; files of its type cannot be merged"}`);
       await person.see("Keep mine");
       person.type(`${keys.down.repeat(steps)}${keys.enter}`);
     };
@@ -222,8 +222,6 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     await person.see("-mine");
     await choose(".gitignore", 2);
     await choose("keep.txt", 0);
-    await choose("plain.txt", 2);
-    await person.see("plain.txt cannot be merged");
     await choose("plain.txt", 1);
     await person.see("± .gitignore  11 B, merge");
     await person.see("= keep.txt  kept");
@@ -232,10 +230,27 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     person.type("y");
     const { code, text } = await person.end();
     assert.equal(code, 0, text);
-    assert.match(text, /Wrote 3 files .* to demo; 1 file of yours kept\n`packwright undo --output demo` takes it back\n/);
+    assert.match(text, /Wrote 3 files .* to demo; 1 file of yours kept\nOverwritten: plain\.txt\nMerged: \.gitignore\n`packwright undo --output demo` takes it back\n/);
     assert.equal(JSON.parse(readFileSync(join(cwd, "metrics.json"), "utf8")).generations_total, 1);
     const written = [".gitignore", "keep.txt", "plain.txt"].map((file) => readFileSync(join(cwd, "demo", file), "utf8"));
     assert.deepEqual(written, ["mine\ndist/\n", "mine\n", "given 2\n"]);
+  });
+
+  test("what was typed is not lost when the packs disagree in the end, secrets are not shown", async () => {
+    const variables = '[variables.owner]\ndescription = "Who"\n\n[variables.token]\ndescription = "Key"\nsecret = true\n\n';
+    const pack = (text) => ({ toml: variables + template("a.txt"), files: { "a.txt": text } });
+    const registry = sources({ one: pack("{{ owner }} 1 {{ token }}\n"), two: pack("{{ owner }} 2\n") });
+    const person = talk(["generate", "one", "two", "--name", "demo", "--dry-run", "--registry", registry], scratch());
+    await person.see("Who (owner)");
+    person.type(`Ada's${keys.enter}`);
+    await person.see("Key (token)");
+    person.type(`SECRET${keys.enter}`);
+    await person.see("Are they right?");
+    person.type(keys.enter);
+    const { code, text } = await person.end();
+    assert.equal(code, 13, text);
+    assert.ok(text.includes(`packwright generate one two --name demo --dry-run --registry ${registry} --var 'owner=Ada'\\''s'\n`), text);
+    assert.ok(!text.includes("SECRET"));
   });
 
   test("stopping at a file that would be lost writes nothing", async () => {

@@ -629,8 +629,12 @@ path: RelPath,
 action: Action,
 /** The mode it gets. */
 mode: Mode,
+/** The mode of what stands there now, where it is known and another one. */
+modeBefore: Mode | null,
 /** Where it comes from, in install order; several if it was joined. The lockfile comes from nowhere. */
 origins: Array<Origin>,
+/** The packs that give this file as well, in place of whose this one stands. */
+over: Array<PackName>,
 /** Where its lines come from, all of them in order; empty for a copy of a file, and where nobody asked. */
 lines: Array<Lines>,
 /** The digest of its content. */
@@ -643,6 +647,8 @@ size: number,
 before: string | null,
 /** From what stands there to what would, if both are texts of moderate size and hold no secret. */
 diff: string | null,
+/** Why it cannot be merged; none unless it is a conflict of two files, and where it can. */
+unmergeable: Unmergeable | null,
 /** Whether opening the directory in a common tool may run it. */
 runsOnOpen: boolean,
 /** Whether it holds the answer to a secret, so that its content is not for showing. */
@@ -1240,6 +1246,9 @@ force: boolean,
 dryRun: boolean,
 /** Wait for another process that writes there, in place of failing. */
 wait: boolean, };
+
+/** Why what is new cannot come into what stands there. */
+export type Unmergeable = "edited" | "type" | "clash";
 
 /** How closely to look at a pack. */
 export type Validate = {

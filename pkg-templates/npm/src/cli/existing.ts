@@ -1,9 +1,16 @@
 /** What becomes of files that stand there with other content: `--existing`, and what a person says to each. */
 import { cancelled, usage } from "../error.js";
 import type { Project } from "../index.node.js";
-import type { IfThere, Operation } from "../protocol.js";
+import type { IfThere, Operation, Unmergeable } from "../protocol.js";
 import type { Existing, Flags } from "./commands.js";
 import { coloured, type Terminal } from "./terminal.js";
+
+/** Why there is no merging a file. */
+const UNMERGEABLE: Readonly<Record<Unmergeable, string>> = {
+  edited: "it cannot be merged: it was generated, you edited it, and the packs give something else by now",
+  type: "files of its type cannot be merged",
+  clash: "it cannot be merged: it does not go together with what is new",
+};
 
 /** What `--existing` says; if it says nothing, whoever is there is asked. */
 export function existingOf({ existing, force }: Flags, attended: boolean): Existing {
@@ -27,27 +34,27 @@ export async function decided(project: Project, terminal: Terminal, signal: Abor
     const open = current.plan.operations.filter(({ action, before, origins }) => action === "conflict" && before !== null && origins.length > 0);
     if (open.length === 0) return current;
     for (const operation of open) {
-      const unmergeable = ways.get(operation.path) === "merge";
-      if (unmergeable) terminal.print(["", `${operation.path} cannot be merged`]);
-      const way = await wayOf(operation, !unmergeable, terminal, signal);
+      const way = await wayOf(operation, terminal, signal);
       if (way === undefined) return undefined;
       ways.set(operation.path, way);
     }
   }
 }
 
-async function wayOf(operation: Operation, mergeable: boolean, terminal: Terminal, signal: AbortSignal): Promise<IfThere | undefined> {
+async function wayOf(operation: Operation, terminal: Terminal, signal: AbortSignal): Promise<IfThere | undefined> {
   const prompt = await import("./prompt.js");
+  const { unmergeable } = operation;
+  const note = unmergeable === null ? "" : `; ${UNMERGEABLE[unmergeable]}`;
   const options = [
     { value: "skip", label: "Keep mine" },
     { value: "overwrite", label: "Overwrite it" },
-    ...(mergeable ? [{ value: "merge", label: "Merge: keep mine, take in what is new" } as const] : []),
+    ...(unmergeable === null ? [{ value: "merge", label: "Merge: keep mine, take in what is new" } as const] : []),
     { value: "show", label: "Show again" },
     { value: "stop", label: "Stop, write nothing" },
   ] as const;
   for (;;) {
     terminal.print(["", ...drawn(operation, terminal), ""]);
-    const way = await prompt.pick(`${operation.path} is there already and differs`, options, signal);
+    const way = await prompt.pick(`${operation.path} is there already and differs${note}`, options, signal);
     if (way === prompt.BACK) return undefined;
     if (way === "stop") throw cancelled();
     if (way !== "show") return way;

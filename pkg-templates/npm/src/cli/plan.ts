@@ -28,9 +28,10 @@ export function drawnFiles({ operations }: Plan, directory: string, { paint, tid
   return aligned(
     operations.map((operation) => {
       const { action, path, size, runsOnOpen } = operation;
+      const notes = [bytes(size), ...moded(operation), ...(runsOnOpen ? [RUNS] : [])];
       // How large a file is that is kept nobody was told; what the packs would give is not there.
       if (action === "skip") return [action, path, "", ""];
-      return [action, path, runsOnOpen ? `${bytes(size)}, ${RUNS}` : bytes(size), joined(operation)];
+      return [action, path, notes.join(", "), given(operation)];
     }),
   );
 }
@@ -47,10 +48,17 @@ export function tally({ operations }: Plan): string {
   return counts.flatMap(([number, words]) => (number === 0 ? [] : [`${number} ${words}`])).join(", ");
 }
 
-/** The packs that a file was joined from; nothing if it comes from one. */
-function joined({ origins }: Operation): string {
+/** The packs that a file was joined from, and those in place of whose it stands; nothing if but one pack gives it. */
+function given({ origins, over }: Operation): string {
   const packs = [...new Set(origins.map(({ pack }) => pack))];
+  if (over.length > 0) return `${packs.join(" + ")} over ${over.join(", ")}`;
   return packs.length < 2 ? "" : packs.join(" + ");
+}
+
+/** What is to be said of the mode: how it changes, or that the file may be executed. */
+function moded({ mode, modeBefore }: Operation): string[] {
+  if (modeBefore !== null) return [`${modeBefore} → ${mode}`];
+  return mode === "0755" ? ["executable"] : [];
 }
 
 type Tree = Map<string, Tree | Operation>;
@@ -84,13 +92,13 @@ function branches(tree: Tree, indent: string, paint: Paint): string[] {
 }
 
 function leaf(name: string, operation: Operation, paint: Paint): string {
-  const { action, size, mode, secret, runsOnOpen } = operation;
+  const { action, size, secret, runsOnOpen } = operation;
   const { mark, style, plain } = LOOKS[action];
   if (action === "skip") return paint(style, `${mark} ${name}  kept`);
-  const packs = joined(operation);
+  const packs = given(operation);
   const notes = [
     bytes(size),
-    ...(mode === "0755" ? ["executable"] : []),
+    ...moded(operation),
     ...(plain ? [] : [action]),
     ...(packs === "" ? [] : [packs]),
     ...(secret ? ["holds a secret"] : []),
