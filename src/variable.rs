@@ -13,7 +13,7 @@ use regex_lite::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic, nearest, printable};
 use crate::expression::{Engine, TemplateError};
 use crate::name::{PackName, VariableName};
 use crate::path::RelPath;
@@ -502,6 +502,8 @@ pub struct Answers {
     pub arguments: BTreeMap<String, Json>,
     /// Read from an answers file.
     pub file: BTreeMap<String, Json>,
+    /// What the host calls that file.
+    pub file_name: String,
     /// Set in the environment, by names in lower case. What nobody asks for is not meant for us.
     pub environment: BTreeMap<String, Json>,
     /// Recorded in the lockfile.
@@ -511,6 +513,27 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// What is wrong with an answer, and who says so.
+    fn attribute(&self, error: Diagnostic, variable: &Variable, source: Source) -> Diagnostic {
+        let name = &variable.name;
+        match source {
+            Source::File => {
+                let file = self.shown_file();
+                let other = error.suggestion.clone().unwrap_or_default();
+                error
+                    .because(format!("{file} says so"))
+                    .suggest(format!("mend it there, or overrule it, {other}"))
+            }
+            Source::Environment => error.because(format!("`{}` says so", in_environment(name.as_str()))),
+            Source::Lock => error.because("the lockfile says so"),
+            Source::Argument | Source::Default => error,
+        }
+    }
+
+    fn shown_file(&self) -> String {
+        format!("`{}`", printable(&self.file_name.chars().take(200).collect::<String>()))
+    }
+
     fn given(&self, name: &str) -> Option<(&Json, Source)> {
         let lower = name.to_ascii_lowercase();
         [
@@ -658,7 +681,10 @@ fn ask(
                     question.answer = Some(answer);
                     question.problem = None;
                 }
-                Err(expectation) => question.problem = Some(refuse(variable, given, source, &expectation)),
+                Err(expectation) => {
+                    let problem = refuse(variable, given, &expectation);
+                    question.problem = Some(answers.attribute(problem, variable, source));
+                }
             }
         }
         None if question.default.is_some() => {
@@ -748,28 +774,29 @@ fn declared_wrongly(declaration: &Declaration, part: &str, error: &TemplateError
         .about(name)
 }
 
-fn refuse(variable: &Variable, given: &Json, source: Source, expectation: &Expectation) -> Diagnostic {
+fn refuse(variable: &Variable, given: &Json, expectation: &Expectation) -> Diagnostic {
     let name = &variable.name;
     let shown = match given {
         _ if variable.secret => "the value given".to_owned(),
         Json::String(text) => shown(text),
         other => format!("`{}`", other.to_string().chars().take(80).collect::<String>()),
     };
-    let error =
-        Diagnostic::error(Code::InvalidAnswer, format!("{shown} will not do for `{name}`: {expectation}"))
-            .about(name)
-            .suggest(match name.as_str() {
-                PROJECT_NAME => "use `--name` with a name of 1 to 100 characters".to_owned(),
-                name => format!("for example `--var {name}={}`", shell_word(&variable.sample())),
-            });
-    match source {
-        Source::File => error.because("the answers file says so"),
-        Source::Environment => {
-            error.because(format!("`PACKWRIGHT_VAR_{}` says so", name.as_str().to_ascii_uppercase()))
-        }
-        Source::Lock => error.because("the lockfile says so"),
-        Source::Argument | Source::Default => error,
-    }
+    Diagnostic::error(Code::InvalidAnswer, format!("{shown} will not do for `{name}`: {expectation}"))
+        .about(name)
+        .suggest(match name.as_str() {
+            PROJECT_NAME => "use `--name` with a name of 1 to 100 characters".to_owned(),
+            name => format!("for example `--var {name}={}`", shell_word(&variable.sample())),
+        })
+}
+
+/// What a variable of the environment is called that answers one of a pack.
+fn in_environment(name: &str) -> String {
+    format!("PACKWRIGHT_VAR_{}", shown_name(&name.to_ascii_uppercase()))
+}
+
+/// A name of strangers, of moderate length.
+fn shown_name(name: &str) -> String {
+    name.chars().take(80).collect::<String>().escape_debug().to_string()
 }
 
 /// The errors for answers that nobody asks for.
@@ -779,17 +806,35 @@ pub fn unknown_answers(declarations: &[Declaration], answers: &Answers) -> Vec<D
     given
         .filter(|name| !known().any(|known| known == name.as_str()))
         .map(|name| {
-            let error = Diagnostic::error(
-                Code::InvalidAnswer,
-                format!("no pack asks for `{}`", name.chars().take(80).collect::<String>().escape_debug()),
-            )
-            .about(name);
+            let message = format!("no pack asks for `{}`", shown_name(name));
+            let error = Diagnostic::error(Code::InvalidAnswer, message).about(name);
+            let error = match answers.arguments.contains_key(name) {
+                true => error,
+                false => error.because(format!("{} answers it", answers.shown_file())),
+            };
             match nearest(name, known()) {
                 Some(near) => error.suggest(format!("did you mean `{near}`?")),
                 None => error.suggest(format!("they ask for {}", known().collect::<Vec<_>>().join(", "))),
             }
         })
         .collect()
+}
+
+/// What the environment says that is nearly a variable's name, and nobody's: perhaps meant for others.
+pub fn nearly_answers(declarations: &[Declaration], answers: &Answers) -> Vec<Diagnostic> {
+    let known: Vec<String> = declarations
+        .iter()
+        .map(|declaration| declaration.variable.name.as_str().to_ascii_lowercase())
+        .collect();
+    let unknown = answers.environment.keys().filter(|name| !known.contains(name));
+    let warning = |name: &String| {
+        let near = nearest(name, known.iter().map(String::as_str))?;
+        let name = in_environment(name);
+        let warning =
+            Diagnostic::warning(Code::InvalidAnswer, format!("no pack asks for what `{name}` says"));
+        Some(warning.about(&name).suggest(format!("did you mean `{}`?", in_environment(near))))
+    };
+    unknown.filter_map(warning).collect()
 }
 
 #[cfg(test)]

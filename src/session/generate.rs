@@ -29,7 +29,7 @@ use crate::registry::{Digest, Release};
 use crate::render::{Context, Outcome as Rendering, Rendered, library, no_such_template, render};
 use crate::variable::{
     Answer, Answers, Kind, Question, TIMESTAMP, Variable, check_timestamp, declare, interview,
-    unknown_answers,
+    nearly_answers, unknown_answers,
 };
 use crate::version::Version;
 
@@ -202,6 +202,7 @@ pub(super) struct Inquiry {
     facts: BTreeMap<String, Value>,
     questions: Vec<Question>,
     unknown: Vec<Diagnostic>,
+    misspelt: Vec<Diagnostic>,
     /// What the user says of files that several packs write.
     said: Composition,
     /// The same with what the packs say.
@@ -266,6 +267,7 @@ impl Inquiry {
         let answers = Answers {
             arguments: generation.answers,
             file: file.unwrap_or_default(),
+            file_name: generation.answers_file.map(|file| file.name).unwrap_or_default(),
             environment: environment.map(|(name, text)| (name.to_ascii_lowercase(), text.into())).collect(),
             lock: lock.map(|lock| lock.answers.clone()).unwrap_or_default(),
             directory_name: generation.directory_name,
@@ -275,11 +277,23 @@ impl Inquiry {
         let facts = facts(&selected, &packs, &timestamp);
         let questions = interview(&Engine::new(), &declarations, &answers, &facts);
         let unknown = unknown_answers(&declarations, &answers);
+        let misspelt = nearly_answers(&declarations, &answers);
         let said = said(generation.composition, generation.rules_file.as_ref())?;
         let said = said.or_else(|| lock.map(|lock| lock.composition.clone())).unwrap_or_default();
         let composition = said.clone().over(&composition_of(&selected, &packs, said.strategy)?);
         let template = generation.template;
-        Ok(Inquiry { selected, packs, timestamp, facts, questions, unknown, said, composition, template })
+        Ok(Inquiry {
+            selected,
+            packs,
+            timestamp,
+            facts,
+            questions,
+            unknown,
+            misspelt,
+            said,
+            composition,
+            template,
+        })
     }
 
     /// All that stands in the way of rendering.
@@ -294,7 +308,7 @@ impl Inquiry {
     /// What the user should know of what was selected and of what nobody answered.
     pub(super) fn warnings(&self) -> impl Iterator<Item = Diagnostic> {
         let unanswered = self.questions.iter().filter_map(|question| question.warning.clone());
-        self.selected.warnings().chain(unanswered)
+        self.selected.warnings().chain(unanswered).chain(self.misspelt.iter().cloned())
     }
 
     /// The manifests of the packs, in install order.

@@ -74,7 +74,11 @@ describe("what is found", { concurrency: 2 }, () => {
     const found = await configured({ directory, environment: { ...environment, PACKWRIGHT_CONFIG: join(home, "mine.toml") } });
     assert.deepEqual(found.registries.map(({ id }) => id).sort(), ["acme", "starter"]);
     const missing = { ...environment, PACKWRIGHT_CONFIG: join(home, "none.toml") };
-    await assert.rejects(configured({ directory, environment: missing }), { code: "file-not-found", exitCode: 1 });
+    await assert.rejects(configured({ directory, environment: missing }), ({ code, exitCode, diagnostics: [{ causes, suggestion }] }) => {
+      const named = [causes.at(-1), suggestion];
+      assert.deepEqual(named, ["`PACKWRIGHT_CONFIG` names it", "let it name a file that is there, or unset it"]);
+      return code === "file-not-found" && exitCode === 1;
+    });
   });
 
   test("the user's file is not the project's as well, even where the project is below it", { skip: linux }, async () => {

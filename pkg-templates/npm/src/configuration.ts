@@ -180,7 +180,11 @@ function read({ place, kind, promised }: Place, environment: Environment): strin
     const text = readFileSync(place, "utf8");
     return kind === "user-npmrc" ? expanded(text, environment) : text;
   } catch (thrown) {
-    const error = diagnostic("file-not-found", 1, `the configuration \`${place}\` could not be read`, [reason(thrown)]);
+    const message = `the configuration \`${place}\` could not be read`;
+    const [named, help] = promised
+      ? [["`PACKWRIGHT_CONFIG` names it"], "let it name a file that is there, or unset it"]
+      : [[], "see to it that you may read it, or move it away"];
+    const error = diagnostic("file-not-found", 1, message, [reason(thrown), ...named], help);
     throw new PackwrightError([{ ...error, subject: place }]);
   }
 }

@@ -21,14 +21,16 @@ export function answersOf({ name, var: variables }: Flags): Record<string, strin
 export function pairsOf(variables: readonly string[] = []): [string, string][] {
   return variables.map((pair) => {
     const [, variable, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
-    if (variable === undefined || value === undefined) throw usage(`\`--var ${pair}\` is not of the form NAME=VALUE`);
+    if (variable === undefined || value === undefined) {
+      throw usage(`\`--var ${pair}\` is not of the form NAME=VALUE`, `for example \`--var ${/^\w+$/.test(pair) ? pair : "license"}=MIT\``);
+    }
     return [variable, value];
   });
 }
 
 /** What `--answers` names. */
 export async function answersFileOf({ answers }: Flags): Promise<TextFile | undefined> {
-  return answers === undefined ? undefined : textFile(answers, "answers file");
+  return answers === undefined ? undefined : textFile("answers", answers);
 }
 
 /** What `PACKWRIGHT_VAR_…` say, by the rest of their names. */
@@ -41,15 +43,16 @@ export function environmentAnswers(): Record<string, string> {
 export async function compositionOf({ strategy, rules }: Flags): Promise<CompositionOptions> {
   return {
     composition: strategy === undefined ? undefined : { strategy },
-    rulesFile: rules === undefined ? undefined : await textFile(rules, "rules file"),
+    rulesFile: rules === undefined ? undefined : await textFile("rules", rules),
   };
 }
 
-async function textFile(path: string, what: string): Promise<TextFile> {
+async function textFile(what: "answers" | "rules", path: string): Promise<TextFile> {
   try {
     return { name: basename(path), text: await readFile(path, "utf8") };
   } catch (thrown) {
-    const error = diagnostic("file-not-found", 1, `the ${what} \`${path}\` could not be read`, [reason(thrown)]);
+    const help = `give \`--${what}\` a .toml, .json or .yaml file that is there, or leave it out`;
+    const error = diagnostic("file-not-found", 1, `the ${what} file \`${path}\` could not be read`, [reason(thrown)], help);
     throw new PackwrightError([{ ...error, subject: path }]);
   }
 }
