@@ -169,7 +169,7 @@ describe("generate", { concurrency: 4 }, () => {
     assert.deepEqual([...files.keys()], ["bin/greet.sh", "packwright.lock", "src/my-demo.txt"]);
     assert.equal(files.get("src/my-demo.txt").toString(), "Hello, My Demo, on port 8080!\n");
     assert.equal(statSync(join(cwd, "My Demo/bin/greet.sh")).mode & 0o777, 0o755);
-    assert.match(stdout, /^Wrote 3 files \(.* k?B\) to My Demo\n\nNext:\n {2}cd 'My Demo'\n {2}bin\/greet\.sh\n$/);
+    assert.match(stdout, /^Wrote 3 files \(.* k?B\) to My Demo\n`packwright undo --output 'My Demo'` takes it back\n\nNext:\n {2}cd 'My Demo'\n {2}bin\/greet\.sh\n$/);
   });
 
   test("--dry-run shows the plan and writes nothing", async () => {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { cancelled, PackwrightError, usage } from "../error.js";
 import type { GenerationOptions, Packwright, Project, Written } from "../index.node.js";
-import type { Answer, Hook, Question } from "../protocol.js";
+import type { Action, Answer, Hook, Question } from "../protocol.js";
 import { answersFileOf, answersOf, compositionOf, environmentAnswers } from "./answers.js";
 import type { Existing, Flags } from "./commands.js";
 import { drawnChanges } from "./changes.js";
@@ -19,6 +19,9 @@ import { undoOf } from "./undo.js";
 
 /** The record that makes a directory a project. */
 const LOCKFILE = "packwright.lock";
+
+/** How many files a summary names. */
+const NAMED = 5;
 
 type Answers = Readonly<Record<string, Answer>>;
 
@@ -48,8 +51,30 @@ async function generateNow(pw: Packwright, run: Run): Promise<void> {
   const manner = { attended, existing: existingOf(flags, attended), hooks: hooksOf(flags) };
   const order = await orderOf(run);
   const conversation = attended ? await conversationOn(pw, run, order) : undefined;
-  let answers = (await conversation?.answers()) ?? order.answers;
-  while (!(await generated(pw, run, { ...order, answers }, manner))) answers = (await conversation?.review()) ?? answers;
+  try {
+    let answers = (await conversation?.answers()) ?? order.answers;
+    while (!(await generated(pw, run, { ...order, answers }, manner))) answers = (await conversation?.review()) ?? answers;
+  } catch (thrown) {
+    const left = thrown instanceof PackwrightError && thrown.code === "cancelled";
+    const typed = left ? undefined : conversation?.typed;
+    if (typed !== undefined) terminal.note(`\nThe same again, with your answers but secrets:\n  ${commandWith(typed, run)}\n`);
+    throw thrown;
+  }
+}
+
+/** A command line for the same with these answers. */
+function commandWith(answers: Answers, { operands, flags }: Run): string {
+  const { name: _, var: __, ...others } = flags;
+  const { project_name: name, ...variables } = answers;
+  const option = (flag: string, value: string): string[] => (value.startsWith("-") ? [`--${flag}=${value}`] : [`--${flag}`, value]);
+  const words = [
+    ...["packwright", "generate", ...operands],
+    ...(name === undefined ? [] : option("name", String(name))),
+    ...Object.entries(others).flatMap(([flag, given]) => [given].flat().flatMap((value) => (value === true ? [`--${flag}`] : option(flag, String(value))))),
+    // Several values are said with commas between them.
+    ...Object.entries(variables).flatMap(([variable, value]) => option("var", `${variable}=${String(value)}`)),
+  ];
+  return words.map(quoted).join(" ");
 }
 
 /** Makes the project and shows or writes it; whether that is it, and the person does not want to go back to the answers. */
@@ -268,11 +293,24 @@ function summary(project: Project, directory: string, { written, unchanged }: Wr
   return [[`Wrote ${counted(written.length, "file")} (${bytes(size)}) to ${directory}`, ...left].join("; ")];
 }
 
-/** Where files of somebody are other ones now: how to have the old ones again. */
+/** Which files of somebody are other ones now, and how to have it all again as it was. */
 function wayBack({ plan }: Project, directory: string, { written }: Written): string[] {
-  const fresh = plan.operations.filter(({ action }) => action === "create").map(({ path }) => path);
-  const lost = written.some((path) => !fresh.includes(path));
-  return lost ? [`\`${undoOf(directory)}\` takes it back`] : [];
+  if (written.length === 0) return [];
+  const paths = (...which: Action[]): string[] =>
+    plan.operations.filter(({ action, path }) => which.includes(action) && written.includes(path)).map(({ path }) => path);
+  return [
+    // What is to be kept or in conflict is overwritten by force.
+    ...named("Overwritten", paths("overwrite", "conflict", "skip")),
+    ...named("Merged", paths("merge")),
+    `\`${undoOf(directory)}\` takes it back`,
+  ];
+}
+
+/** A line that names some files; none if there are none. */
+function named(what: string, paths: readonly string[]): string[] {
+  if (paths.length === 0) return [];
+  const rest = paths.length - NAMED;
+  return [`${what}: ${paths.slice(0, NAMED).join(", ")}${rest > 0 ? ` and ${counted(rest, "other")}` : ""}`];
 }
 
 function nextSteps(project: Project, directory: string): string[] {

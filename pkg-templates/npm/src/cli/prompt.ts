@@ -41,6 +41,8 @@ export interface Topic {
 export class Conversation {
   readonly #topic: Topic;
   readonly #course: Course;
+  /** The names of what is not for showing. */
+  readonly #secrets = new Set<string>();
 
   constructor(topic: Topic) {
     this.#topic = topic;
@@ -57,6 +59,13 @@ export class Conversation {
     return this.#goOn(false);
   }
 
+  /** The answers so far but secrets; nothing if none was typed. */
+  get typed(): Answers | undefined {
+    const { trail, answers } = this.#course;
+    const told = Object.entries(answers).filter(([name]) => !this.#secrets.has(name));
+    return told.some(([name]) => trail.includes(name)) ? Object.fromEntries(told) : undefined;
+  }
+
   /** Shows all answers once more, also where nothing was asked: any of them may be changed. Gives and throws what `answers` does. */
   review(): Promise<Answers> {
     return this.#goOn(true);
@@ -67,6 +76,7 @@ export class Conversation {
     const course = this.#course;
     for (;;) {
       const all = await questions(course.answers);
+      for (const { variable } of all) if (variable.secret) this.#secrets.add(variable.name);
       if (all.some((question) => isSpoilt(question, course.trail))) return course.answers;
       const question = course.next(all);
       if (question !== undefined) {
