@@ -35,7 +35,7 @@ export const FLAGS = {
   strategy: { type: "string", value: "HOW", choices: JOINING, about: "join what several packs write: merge (the default), layer (the later one in install order wins) or rules (only by rules)" },
   rules: { type: "string", value: "FILE", about: "read how files join from a .toml, .json or .yaml file" },
   template: { type: "string", value: "NAME", about: "render only the template of this name, without packwright.lock" },
-  "keep-going": { type: "boolean", about: "leave out files that fail and write the others" },
+  "keep-going": { type: "boolean", about: "leave out files that fail or that packs disagree about, write the others; files that stand there are --existing's business" },
   with: { type: "string", multiple: true, value: "NAME", about: "join an optional dependency or package; repeatable" },
   prerelease: { type: "string", multiple: true, value: "NAME", about: "let this pack be a pre-release; repeatable" },
   override: { type: "string", multiple: true, value: "NAME@CONSTRAINT", about: "replace every constraint on NAME; repeatable" },
