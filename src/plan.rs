@@ -514,7 +514,12 @@ mod tests {
         assert_eq!(&contents[other.range()], b"a\nc\n");
         assert_eq!(other.diff.as_deref(), Some("--- a/other\n+++ b/other\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n"));
         assert_eq!((other.before, other.hash), (Some(Digest::of(b"a\nb\n")), Digest::of(b"a\nc\n")));
-        assert_eq!(plan.operations[3].diff, None, "only the mode differs");
+        let modes = &plan.operations[3];
+        assert_eq!(
+            (&modes.diff, modes.mode_before),
+            (&None, Some(Mode::Executable)),
+            "only the mode differs"
+        );
         assert!(plan.compared);
     }
 
@@ -557,6 +562,23 @@ mod tests {
         assert_eq!(fate("old s3\n", was("old -\n")), Change);
         assert_eq!(fate("old other\n", was("old -\n")), Conflict);
         assert_eq!(fate("old s3\nmine\n", was("old -\n")), Conflict);
+    }
+
+    #[test]
+    fn why_a_file_cannot_be_merged_is_told() {
+        use Unmergeable::{Clash, Edited, Type};
+        let formerly = |file: Wanted| Wanted { was: was("older"), ..file };
+        for (file, there, why) in [
+            (wanted("a.json", "{\"a\": 1}"), "{\"b\": 2}", None),
+            (wanted("a.json", "{\"a\": 1}"), "{", Some(Clash)),
+            (wanted("a.txt", "new"), "mine", Some(Type)),
+            (formerly(wanted("a.json", "{\"a\": 1}")), "{\"b\": 2}", Some(Edited)),
+        ] {
+            let existing = BTreeMap::from([(file.path.clone(), self::file(there, None))]);
+            let (plan, _) = Plan::new(vec![file], Some(&existing), Vec::new());
+            let operation = &plan.operations[0];
+            assert_eq!((operation.action, operation.unmergeable), (Action::Conflict, why), "{there}");
+        }
     }
 
     #[test]

@@ -78,13 +78,17 @@ fn validation(host: &mut Host, json: &str) -> Validation {
     }
 }
 
-/// Writes what comes out. The pack is in both roots, as it is one directory.
+/// Writes what comes out, and gives what changed. The pack is in both roots, as it is one directory.
 fn blessed(host: &mut Host) -> Vec<String> {
     host.roots.insert("target".to_owned(), host.roots["source"].clone());
     let validation = validation(host, BLESS);
     assert!(validation.tests.iter().all(|test| test.problems.is_empty()), "{:?}", validation.tests);
     host.roots.insert("source".to_owned(), host.project());
-    validation.blessed
+    validation
+        .blessed
+        .into_iter()
+        .chain(validation.removed.iter().map(|path| format!("{path} is gone")))
+        .collect()
 }
 
 fn source(host: &mut Host) -> &mut Directory {
@@ -139,7 +143,7 @@ fn every_difference_is_told_and_blessing_ends_it() {
     );
     assert_eq!(
         blessed(&mut host),
-        ["tests/other/bin/run", "tests/other/notes.md", "tests/other/deep/gone.txt"]
+        ["tests/other/bin/run", "tests/other/notes.md", "tests/other/deep/gone.txt is gone"]
     );
     assert!(!host.roots["source"].contains_key("tests/other/deep"), "nor is its directory there");
     assert!(validation(&mut host, DEEP).tests.iter().all(|test| test.problems.is_empty()));

@@ -120,7 +120,7 @@ fn without_force_a_file_in_the_way_stops_everything() {
     let errors = host.run(apply(plan, false)).unwrap_err();
     assert_eq!(
         shown(&errors),
-        "error[file-conflict]: `README.md` is there already and differs\n    --- a/README.md\n    +++ b/README.md\n    @@ -1 +1,2 @@\n    -mine\n    +# demo\n    +newer\n  help: `--existing skip` keeps it, `--existing merge` adds what is new where that can be, `--existing overwrite` replaces it; or write into another directory with `--output`"
+        "error[file-conflict]: `README.md` is there already and differs\n  because it was generated and edited since, and the packs give something else by now, so it cannot be merged\n    --- a/README.md\n    +++ b/README.md\n    @@ -1 +1,2 @@\n    -mine\n    +# demo\n    +newer\n  help: `--existing skip` keeps it, `--existing overwrite` replaces it; or write into another directory with `--output`"
     );
     assert_eq!(host.project(), before);
     assert!(
