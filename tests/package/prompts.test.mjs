@@ -383,21 +383,26 @@ describe("prompts", { skip: noTerminal, concurrency: 2 }, () => {
     assert.equal((await person.end()).code, 0);
   });
 
-  test("compose shows the pack and what disagrees before it asks", async () => {
+  test("compose shows the pack and what disagrees before it asks, and Enter does not write that", async () => {
     const cwd = scratch();
     const args = ["compose", "files", "rival", "--output", "both", "--registry", shelf()];
     const careful = talk(args, cwd);
     await careful.see('name = "both"');
-    await careful.see("warning[path-conflict]");
-    await careful.see("Write the pack to both?");
-    careful.type("n");
+    await careful.see("error[path-conflict]");
+    await careful.see("Write the pack to both, though no project can be made from it with its defaults (1 problem)?");
+    careful.type(keys.enter);
     assert.equal((await careful.end()).code, 130);
     assert.deepEqual([...filesOf(cwd)], []);
     const sure = talk(args, cwd);
-    await sure.see("Write the pack to both?");
-    sure.type(keys.enter);
-    assert.equal((await sure.end()).code, 0);
-    assert.deepEqual([...filesOf(cwd).keys()], ["both/pack.toml"]);
+    await sure.see("Write the pack to both, though");
+    sure.type("y");
+    const { code, text } = await sure.end();
+    assert.deepEqual([code, [...filesOf(cwd).keys()]], [13, ["both/pack.toml"]]);
+    assert.ok(!text.includes("makes a project from it"), text);
+    const sound = talk(["compose", "files", "grouped", ...args.slice(3)], scratch());
+    await sound.see("Write the pack to both?");
+    sound.type(keys.enter);
+    assert.equal((await sound.end()).code, 0);
   });
 
   test("what packs say cannot steer the terminal", async () => {
