@@ -55,7 +55,7 @@ describe("undo", { concurrency: 4 }, () => {
   test("brings back what --existing overwrite replaced, bytes and modes, and twice is as if nothing had been", async () => {
     const cwd = occupied();
     const mine = stateOf(cwd);
-    assert.match(await succeeds([...app, "--existing", "overwrite"], cwd), /^Wrote 4 files .*\n`packwright undo --output demo` takes it back\n/);
+    assert.match(await succeeds([...app, "--existing", "overwrite"], cwd), /^Wrote 4 files .*\nOverwritten: \.gitignore, src\/main\.txt\n`packwright undo --output demo` takes it back\n/);
     const theirs = stateOf(cwd);
     assert.deepEqual([theirs["demo/src/main.txt"], theirs["demo/.gitignore"]], [["of the pack\n", windows ? "" : "644"], ["dist/\n", windows ? "" : "600"]]);
     const rows = ["change  .gitignore", "delete  bin/run.sh", "change  src/main.txt", "delete  packwright.lock", ""];
