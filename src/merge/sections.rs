@@ -8,13 +8,16 @@
 //! What a paragraph says depends on those around it: code belongs to the words that introduce it. So
 //! paragraphs of the second are left out as a run, never one by one: all that a section has, how it
 //! begins where the first begins alike, and how it goes on where the first ends with that.
+//!
+//! What a footnote or the address of a link is, a text says once for all of it, wherever that stands.
+//! So definitions are no paragraphs: those of one label must say the same, and stand there once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::source::{Pair, Piece, Source, Splices};
 use super::versions::Ecosystem;
-use super::{MergeError, Merged, Policy, Whose, Why, deep, yaml};
+use super::{Clash, MergeError, Merged, Policy, Whose, Why, deep, yaml};
 use crate::composition::Prefer;
 
 /// The part of a text below a heading; the root has none.
@@ -26,25 +29,46 @@ struct Section<'t> {
     /// The end of all of it, without blank lines; known once it is closed.
     end: usize,
     paragraphs: Vec<Range<usize>>,
+    definitions: Vec<Definition>,
     sections: Vec<Section<'t>>,
+}
+
+/// What a label such as `[b]` or `[^1]` stands for.
+struct Definition {
+    /// As CommonMark compares labels.
+    label: String,
+    span: Range<usize>,
+}
+
+impl Definition {
+    fn is_note(&self) -> bool {
+        self.label.starts_with('^')
+    }
 }
 
 impl<'t> Section<'t> {
     fn new(level: usize, title: &'t str, start: usize, end: usize) -> Section<'t> {
-        let (paragraphs, sections) = (Vec::new(), Vec::new());
-        Section { level, title, start, heading_end: end, end, paragraphs, sections }
+        let (paragraphs, definitions, sections) = (Vec::new(), Vec::new(), Vec::new());
+        Section { level, title, start, heading_end: end, end, paragraphs, definitions, sections }
     }
 
     /// The end of what belongs to it alone, without blank lines.
     fn own_end(&self) -> usize {
-        self.paragraphs.last().map_or(self.heading_end, |paragraph| paragraph.end)
+        let paragraphs = self.paragraphs.last().map_or(self.heading_end, |paragraph| paragraph.end);
+        self.definitions.last().map_or(paragraphs, |definition| definition.span.end.max(paragraphs))
+    }
+
+    /// The definitions of it and of those in it, in their order; of several of one label, the first counts.
+    fn definitions(&self) -> Vec<&Definition> {
+        self.definitions.iter().chain(self.sections.iter().flat_map(Section::definitions)).collect()
     }
 }
 
 pub(super) fn merge(first: &Source<'_>, second: &Source<'_>, policy: &Policy) -> Result<Merged, MergeError> {
     let (ours, theirs) = (front_matter(first), front_matter(second));
     let pair = Pair::new(first, second);
-    let mut writer = Writer { pair: &pair, splices: Splices::default() };
+    let mut writer =
+        Writer { pair: &pair, splices: Splices::default(), clashes: Vec::new(), known: Vec::new() };
     if let (None, Some(theirs)) = (&ours, &theirs) {
         let at = if first.text.starts_with('\u{feff}') { 3 } else { 0 };
         let pieces = vec![pair.copied(theirs.whole.clone()), Piece::glue(pair.line_break)];
@@ -60,8 +84,12 @@ pub(super) fn merge(first: &Source<'_>, second: &Source<'_>, policy: &Policy) ->
         && theirs.level == 1
         && ours.title != theirs.title
     {
-        writer.entitle(ours, theirs, policy)?;
+        writer.entitle(ours, theirs, policy);
         theirs.title = ours.title;
+    }
+    writer.define(&one, &other, policy);
+    if !writer.clashes.is_empty() {
+        return Err(MergeError::Clashes(writer.clashes));
     }
     writer.join(under_title(&one, &other), &other);
     let merged = writer.splices.apply(first)?;
@@ -193,6 +221,27 @@ fn is_set_off(content: &str) -> bool {
         || content.starts_with(['>', '|', '<'])
 }
 
+/// The label that a line defines. A footnote may stand right below words, a link may not.
+fn definition(line: &str, below_words: bool) -> Option<String> {
+    let (label, rest) = unindented(line)?.strip_prefix('[')?.split_once("]:")?;
+    let is_label = !label.trim().is_empty() && !label.contains(['[', ']']);
+    let is_link = || {
+        let rest = rest.trim();
+        let end = match rest.strip_prefix('<') {
+            Some(address) => address.find('>').map(|end| end + 2),
+            None => Some(rest.find(char::is_whitespace).unwrap_or(rest.len())),
+        };
+        // Behind the address there may be a title.
+        end.is_some_and(|end| end == rest.len() || rest[end..].trim_start().starts_with(['"', '\'', '(']))
+    };
+    let is_one = if label.starts_with('^') {
+        label.len() > 1 && !label.contains(char::is_whitespace)
+    } else {
+        !below_words && is_link()
+    };
+    (is_label && is_one).then(|| label.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Lines in which nothing is a heading.
 #[derive(Clone, Copy)]
 enum Opaque {
@@ -233,6 +282,8 @@ enum Place {
     Words(usize),
     /// In a list, a quotation or the like, where words go on with it.
     SetOff,
+    /// In a definition.
+    Defined,
     /// Behind what has an end of its own.
     Behind,
     /// In what begins there.
@@ -277,12 +328,47 @@ impl<'t> Reader<'_, 't> {
                 _ => self.behind(span.start, line),
             },
         };
+        let goes_on = self.goes_on(line, next);
+        let below_words = matches!(self.place, Place::Words(_) | Place::SetOff);
+        let label = definition(line, below_words).filter(|_| !matches!(self.place, Place::Within(..)));
         let Some(section) = self.open.last_mut() else { return };
+        match (label, section.definitions.last_mut()) {
+            (Some(label), _) => {
+                section.definitions.push(Definition { label, span });
+                return self.place = Place::Defined;
+            }
+            (None, Some(definition)) if goes_on => {
+                definition.span.end = span.end;
+                return self.place = Place::Defined;
+            }
+            _ => {}
+        }
         match section.paragraphs.last_mut() {
-            Some(paragraph) if !matches!(self.place, Place::Between) => paragraph.end = span.end,
+            Some(paragraph) if !matches!(self.place, Place::Between | Place::Defined) => {
+                paragraph.end = span.end
+            }
             _ => section.paragraphs.push(span),
         }
         self.place = next;
+    }
+
+    /// Whether a line goes on with the definition above it: what is indented below a footnote, or right
+    /// below it words; the address or the title below a link.
+    fn goes_on(&self, line: &str, next: Place) -> bool {
+        let Some(section) = self.open.last() else { return false };
+        let Some(definition) = section.definitions.last() else { return false };
+        let is_deep = unindented(line).is_none();
+        match self.place {
+            Place::Defined if definition.is_note() => is_deep || matches!(next, Place::Words(_)),
+            Place::Defined => {
+                let above = self.source.text[definition.span.clone()].trim_end();
+                above.ends_with(':') || line.trim_start().starts_with(['"', '\'', '('])
+            }
+            Place::Between if definition.is_note() => {
+                is_deep && section.paragraphs.last().is_none_or(|last| last.end < definition.span.end)
+            }
+            _ => false,
+        }
     }
 
     /// The place behind a line that is no heading.
@@ -400,26 +486,50 @@ fn run_at_end(others: &[Text], wanted: &[Text]) -> usize {
 struct Writer<'w, 't> {
     pair: &'w Pair<'t>,
     splices: Splices,
+    clashes: Vec<Clash>,
+    /// The definitions of the second that need not be brought, in their order.
+    known: Vec<Range<usize>>,
 }
 
 impl Writer<'_, '_> {
     /// Two titles of one document: the policy says which one it has.
-    fn entitle(
-        &mut self,
-        first: &Section<'_>,
-        second: &Section<'_>,
-        policy: &Policy,
-    ) -> Result<(), MergeError> {
+    fn entitle(&mut self, first: &Section<'_>, second: &Section<'_>, policy: &Policy) {
         let (ours, theirs) = (first.start..first.heading_end, second.start..second.heading_end);
         match policy.prefer {
             Some(Prefer::Earlier) => {}
             Some(Prefer::Later) => self.splices.put(ours, vec![self.pair.copied(theirs)]),
-            None => {
-                let clash = self.pair.clash(String::new(), &ours, &theirs, Why::Title);
-                return Err(MergeError::Clashes(vec![clash]));
+            None => self.clashes.push(self.pair.clash(String::new(), &ours, &theirs, Why::Title)),
+        }
+    }
+
+    /// Finds the definitions of the second whose labels the first has, too.
+    fn define(&mut self, first: &Section<'_>, second: &Section<'_>, policy: &Policy) {
+        let mut ours: BTreeMap<&str, &Definition> = BTreeMap::new();
+        for definition in first.definitions() {
+            ours.entry(&definition.label).or_insert(definition);
+        }
+        let said = |source: &Source<'_>, definition: &Definition| {
+            let said = source.text[definition.span.clone()].split_once("]:").map_or("", |(_, said)| said);
+            said.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let mut seen = BTreeSet::new();
+        for theirs in second.definitions() {
+            let Some(ours) = ours.get(&*theirs.label) else { continue };
+            self.known.push(theirs.span.clone());
+            if !seen.insert(&theirs.label) || said(self.pair.first, ours) == said(self.pair.second, theirs) {
+                continue;
+            }
+            match policy.prefer {
+                Some(Prefer::Earlier) => {}
+                Some(Prefer::Later) => {
+                    self.splices.put(ours.span.clone(), vec![self.pair.copied(theirs.span.clone())]);
+                }
+                None => {
+                    let key = format!("[{}]", theirs.label);
+                    self.clashes.push(self.pair.clash(key, &ours.span, &theirs.span, Why::Values));
+                }
             }
         }
-        Ok(())
     }
 
     fn join(&mut self, first: &Section<'_>, second: &Section<'_>) {
@@ -429,9 +539,22 @@ impl Writer<'_, '_> {
         let ours = texts(self.pair.first, &first.paragraphs);
         let theirs = texts(self.pair.second, &second.paragraphs);
         let missing = &second.paragraphs[missing_from(&ours, &theirs)..];
-        if let [from, ..] = missing {
-            self.append(first.own_end(), from.start..second.own_end());
+        let from = missing.first().map_or(second.own_end(), |paragraph| paragraph.start);
+        // Those that belong to no paragraph that is brought.
+        let mut groups: Vec<Range<usize>> = Vec::new();
+        for Definition { span, .. } in &second.definitions {
+            match groups.last_mut() {
+                _ if span.start >= from || self.known.contains(span) => {}
+                Some(group) if self.pair.second.text[group.end..span.start].trim().is_empty() => {
+                    group.end = span.end;
+                }
+                _ => groups.push(span.clone()),
+            }
         }
+        for group in groups {
+            self.append(first.own_end(), group);
+        }
+        self.append(first.own_end(), from..second.own_end());
         // The sections of each title, the last first: of several each is another.
         let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (place, section) in first.sections.iter().enumerate().rev() {
@@ -450,19 +573,48 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Puts a part of the second behind a place, a blank line between them.
+    /// Puts a part of the second behind a place, a blank line between them, without the definitions
+    /// that are known.
     fn append(&mut self, at: usize, part: Range<usize>) {
+        let parts = self.unknown(part);
+        if parts.is_empty() {
+            return;
+        }
         let (before, behind) = self.pair.first.text.split_at(at);
         // At the start of the text, or of what stands behind its front matter.
         let begins =
             before.trim_start_matches('\u{feff}').is_empty() || before.ends_with('\n') && !behind.is_empty();
-        let gap = self.pair.line_break.repeat(2);
-        let part = self.pair.copied(part);
-        let mut pieces = if begins { vec![part, Piece::glue(gap)] } else { vec![Piece::glue(gap), part] };
+        let gap = Piece::glue(self.pair.line_break.repeat(2));
+        let mut pieces: Vec<Piece> = parts.into_iter().map(|part| self.pair.copied(part)).collect();
+        pieces.insert(if begins { pieces.len() } else { 0 }, gap);
         // Words right below would go on with it.
         if !begins && behind.lines().nth(1).is_some_and(|line| !line.trim().is_empty()) {
             pieces.push(Piece::glue(self.pair.line_break));
         }
         self.splices.insert(at, pieces);
+    }
+
+    /// What remains of a part of the second without the definitions that are known.
+    fn unknown(&self, part: Range<usize>) -> Vec<Range<usize>> {
+        let text = self.pair.second.text;
+        let (mut parts, mut from) = (Vec::new(), part.start);
+        let begin = self.known.partition_point(|span| span.start < part.start);
+        for span in self.known[begin..].iter().take_while(|span| span.start < part.end) {
+            parts.push(from..span.start);
+            // The lines of a definition, and the blank ones that one of two sides of it keeps.
+            let rest = &text[span.end..part.end];
+            let line = rest.find('\n').map_or(rest.len(), |end| end + 1);
+            let below = &rest[line..];
+            let blank = below.len() - below.trim_start_matches(['\r', '\n']).len();
+            let above = &text[..span.start];
+            let is_alone = above[above.trim_end().len()..].matches('\n').count() > 1;
+            from = span.end + line + if is_alone { blank } else { 0 };
+        }
+        parts.push(from..part.end);
+        parts.retain(|part| !text[part.clone()].trim().is_empty());
+        if let Some(last) = parts.last_mut() {
+            last.end = last.start + text[last.clone()].trim_end_matches(['\r', '\n']).len();
+        }
+        parts
     }
 }
