@@ -354,9 +354,37 @@ impl<'t> Walk<'_, 't> {
             None | Some(Lists::Union) if self.ecosystem.lists_packages(&self.path) => {
                 self.packages(first, ours, theirs);
             }
+            None if self.ecosystem.is_sequence(&self.path, ours, theirs) => {
+                self.sequence(member, first, second, ours, theirs);
+            }
             None => self.identified(first, ours, theirs),
             Some(Lists::Union) => self.union(first, ours, theirs, None),
         }
+    }
+
+    /// As a union, but each text keeps its order.
+    fn sequence(
+        &mut self,
+        member: Option<&'t Member>,
+        first: &'t Node,
+        second: &'t Node,
+        ours: &'t [Member],
+        theirs: &'t [Member],
+    ) {
+        let mut there = BTreeMap::new();
+        for (place, member) in ours.iter().enumerate() {
+            there.entry(member.value.fingerprint()).or_insert(place);
+        }
+        let known: Vec<Option<usize>> =
+            theirs.iter().map(|member| there.get(&member.value.fingerprint()).copied()).collect();
+        if !known.iter().flatten().is_sorted() {
+            return self.differ(member, first, second, Why::Order);
+        }
+        let places = before_the_next(&known, ours.len());
+        let new = theirs.iter().zip(known).zip(places).filter(|((_, known), _)| known.is_none());
+        let added = new
+            .map(|((member, _), place)| Addition { what: What::Member(member), after: place.checked_sub(1) });
+        self.grow(first, added.collect());
     }
 
     /// As a union, but two items that are known by the same must say the same.

@@ -67,6 +67,16 @@ impl Ecosystem {
         }
     }
 
+    /// Whether a list may have more items, but each of two must keep its order: the stages of a pipeline,
+    /// what of two such items the later one overrides, patterns of which some take others back.
+    pub fn is_sequence(self, path: &[&str], first: &[Member], second: &[Member]) -> bool {
+        let takes_back = |item: &Member| item.value.text().is_some_and(|text| text.starts_with('!'));
+        // To ESLint alone, plugins are a set.
+        let eslint = self == Ecosystem::Eslint || matches!(path, ["eslintConfig", ..]);
+        path.last().is_some_and(|key| SEQUENCES.contains(key) || *key == "plugins" && !eslint)
+            || first.iter().chain(second).any(takes_back)
+    }
+
     /// What an item of a list is known by, if the key path leads to a list whose tools refuse two that
     /// are known by the same: a program of Cargo, what Compose publishes or mounts.
     pub fn identity(self, path: &[&str], item: &Node) -> Option<Identity> {
@@ -192,6 +202,8 @@ const WORDS: [&str; 10] = [
     "runner",
     "addopts",
 ];
+
+const SEQUENCES: [&str; 6] = ["stages", "extends", "presets", "overrides", "env_file", "envlist"];
 
 /// What two requirements are together.
 #[derive(Debug, PartialEq, Eq)]

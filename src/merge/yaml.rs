@@ -801,7 +801,8 @@ impl Writer<'_, '_> {
         let mut behind = Vec::new();
         for (addition, before) in added.iter().zip(self.needed_before(into, added)) {
             let line = Piece::glue(format!("{}{}", self.pair.line_break, " ".repeat(column)));
-            let Some(before) = before else {
+            let next = addition.after.map_or(0, |after| after + 1);
+            let Some(before) = before.or((next < into.members().len()).then_some(next)) else {
                 behind.push(line);
                 self.entry(&addition.what, column, collection, &mut behind);
                 continue;
