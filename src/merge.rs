@@ -337,7 +337,7 @@ pub fn merge(
     match kind {
         Kind::Json => deep::merge(&json::Json, Ecosystem::of(path), &first, &second, policy),
         Kind::Toml => deep::merge(&toml::Toml, Ecosystem::of(path), &first, &second, policy),
-        Kind::Yaml => deep::merge(&yaml::Yaml, Ecosystem::of(path), &first, &second, policy),
+        Kind::Yaml => yaml::merge(Ecosystem::of(path), &first, &second, policy),
         Kind::Lines => lines::union(path, &first, &second, policy),
         Kind::Variables => lines::variables(&first, &second, policy),
         Kind::Requirements => lines::requirements(&first, &second, policy),

@@ -12,12 +12,13 @@ use std::slice;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use thiserror::Error;
 
-use super::deep::{Addition, Document, Edit, Syntax, What};
+use super::deep::{self, Addition, Document, Edit, Syntax, What};
 use super::flow::{self, Bare, Comments, Style};
 use super::json;
 use super::source::{Pair, Piece, Source, Splices};
 use super::tree::{Data, Form, Meaning, Member, Node, Scalar};
-use super::{Clash, Excerpt, MAX_DEPTH, MergeError, Side, Why};
+use super::versions::Ecosystem;
+use super::{Clash, Excerpt, MAX_DEPTH, MergeError, Merged, Policy, Side, Why};
 
 /// The most values that a text of YAML may stand for once its aliases are written out; every 64 bytes
 /// of a text count as one more.
@@ -28,6 +29,69 @@ const COMMENTS: Comments = Comments::Hash;
 const STYLE: Style = Style { comments: COMMENTS, lines: true, hanging: true };
 
 pub(super) struct Yaml;
+
+/// Joins two texts of YAML.
+///
+/// # Errors
+/// As [`merge`](super::merge).
+pub(super) fn merge(
+    ecosystem: Ecosystem,
+    first: &Source<'_>,
+    second: &Source<'_>,
+    policy: &Policy,
+) -> Result<Merged, MergeError> {
+    let (ours, theirs) = (open_end(first)?, open_end(second)?);
+    // Whether a text ends with a line end is nothing that it says.
+    if (ours.is_some() || theirs.is_some()) && first.text.trim_end() == second.text.trim_end() {
+        return Ok(first.alone());
+    }
+    let closed = |source: &Source<'_>, end: &Option<OpenEnd>| {
+        end.as_ref().map_or_else(|| source.text.to_owned(), |end| end.closed(source.text))
+    };
+    let (one, other) = (closed(first, &ours), closed(second, &theirs));
+    let (one, other) = (Source::new(first.side, &one)?, Source::new(second.side, &other)?);
+    let mut merged = deep::merge(&Yaml, ecosystem, &one, &other, policy)?;
+    // It may be the end still.
+    if let Some(OpenEnd { header }) = ours
+        && let Some(rest) = merged.text.strip_suffix(&one.text[header.start..])
+    {
+        merged.text = format!("{rest}{}", &first.text[header.start..]);
+    }
+    Ok(merged)
+}
+
+/// A block scalar that has no line end because its text ends there: with something behind it, it would
+/// have one.
+struct OpenEnd {
+    header: Range<usize>,
+}
+
+impl OpenEnd {
+    /// The text with the same value whatever is behind it.
+    fn closed(&self, text: &str) -> String {
+        let header = text[self.header.clone()].replace(['+', '-'], "");
+        let (style, rest) = header.split_at(1);
+        format!("{}{style}-{rest}{}", &text[..self.header.start], &text[self.header.end..])
+    }
+}
+
+fn open_end(source: &Source<'_>) -> Result<Option<OpenEnd>, MergeError> {
+    if source.text.ends_with('\n') {
+        return Ok(None);
+    }
+    let Some(root) = Reader::new(source)?.document()?.root else { return Ok(None) };
+    let mut last = &root;
+    while let Some(member) = last.members().last() {
+        last = &member.value;
+    }
+    let end = |at: usize| source.text[at..].find(char::is_whitespace).map_or(at, |length| at + length);
+    let header = last.span.start..end(last.span.start);
+    let is_block = source.text[header.clone()].starts_with(['|', '>']);
+    let keeps_end = !source.text[header.clone()].contains('-');
+    let last_line = source.line_start(source.text.len());
+    let is_open = header.start < last_line && last_line < last.span.end;
+    Ok((is_block && keeps_end && is_open).then_some(OpenEnd { header }))
+}
 
 impl Syntax for Yaml {
     fn read(&self, source: &Source<'_>) -> Result<Document, MergeError> {
