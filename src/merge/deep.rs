@@ -357,7 +357,10 @@ impl<'t> Walk<'_, 't> {
             None if self.ecosystem.is_sequence(&self.path, ours, theirs) => {
                 self.sequence(member, first, second, ours, theirs);
             }
-            None => self.identified(first, ours, theirs),
+            None => match self.ecosystem.key_of_items(&self.path) {
+                Some(key) => self.union(first, ours, theirs, Some(key)),
+                None => self.identified(first, ours, theirs),
+            },
             Some(Lists::Union) => self.union(first, ours, theirs, None),
         }
     }
@@ -422,7 +425,8 @@ impl<'t> Walk<'_, 't> {
         // Each of ours joins one: two texts in one place would be neither.
         let mut joined = BTreeSet::new();
         let mut new = Vec::new();
-        for member in theirs {
+        let is_there = |member: &&Member| there.contains(&member.value.fingerprint());
+        for member in theirs.iter().filter(|member| !is_there(member)) {
             let same = value(member).and_then(|(value, _)| keyed.get(&value).copied());
             match (same, by.and_then(|by| member.value.get(by))) {
                 (Some(ours), Some(name)) if joined.insert(name.value.fingerprint()) => {
@@ -431,8 +435,7 @@ impl<'t> Walk<'_, 't> {
                     self.path.pop();
                 }
                 // What the second has twice, it means twice.
-                _ if !there.contains(&member.value.fingerprint()) => new.push(member),
-                _ => {}
+                _ => new.push(member),
             }
         }
         self.push(first, ours.len(), new.into_iter());

@@ -13,6 +13,7 @@ pub(super) enum Ecosystem {
     Python,
     Compose,
     Eslint,
+    PreCommit,
     /// A workflow of GitHub.
     Workflow,
     Other,
@@ -30,6 +31,7 @@ impl Ecosystem {
             "package.json" => Ecosystem::Npm,
             "cargo.toml" => Ecosystem::Cargo,
             "pyproject.toml" => Ecosystem::Python,
+            ".pre-commit-config.yaml" => Ecosystem::PreCommit,
             ".eslintrc" | ".eslintrc.json" | ".eslintrc.yaml" | ".eslintrc.yml" => Ecosystem::Eslint,
             name => match name.strip_suffix(".yaml").or(name.strip_suffix(".yml")) {
                 Some(stem) if compose(stem) => Ecosystem::Compose,
@@ -87,6 +89,15 @@ impl Ecosystem {
             }
             (Ecosystem::Compose, ["services", _, "ports"]) => compose_file::port(item),
             (Ecosystem::Compose, ["services", _, "volumes"]) => compose_file::volume(item),
+            _ => None,
+        }
+    }
+
+    /// The key by whose value the items of a list are told apart, if two of one value are one.
+    pub fn key_of_items(self, path: &[&str]) -> Option<&'static str> {
+        match (self, path) {
+            (Ecosystem::PreCommit, ["repos"]) => Some("repo"),
+            (Ecosystem::PreCommit, ["repos", _, "hooks"]) => Some("id"),
             _ => None,
         }
     }
