@@ -418,6 +418,9 @@ fn has(ConflictSide { origin: Origin { pack, version, source, .. }, line, text }
 fn advice(path: &RelPath, clash: &Clash) -> String {
     let settle = match clash.why {
         Why::Region => "give the other file a region of that name, between lines with `packwright:begin NAME` and `packwright:end NAME`".to_owned(),
+        Why::Indented => format!(
+            "mark in both what joins, with `packwright:begin NAME` and `packwright:end NAME` (`merge = \"anchor\"`), or say whose file counts with a rule for `{path}` (`merge = \"overwrite\"` or `\"skip\"`)"
+        ),
         Why::Lists => format!("let the rule for `{path}` join these lists in another way (`lists`)"),
         Why::Order => format!(
             "say which one counts with a rule for `{path}` (`prefer = \"earlier\"` or `\"later\"`), or how they join (`lists`)"
@@ -569,6 +572,22 @@ mod tests {
         let first_said =
             vec![Rendered { merge: Some(Merge::Lines), ..file("a", "x", "1\n") }, file("b", "x", "2\n")];
         assert_eq!(text(first_said, ""), some("1\n2\n"));
+    }
+
+    #[test]
+    fn lines_that_belong_to_others_do_not_join_one_by_one() {
+        let makefiles = || {
+            let test = file("a", "Makefile", "test:\n\tnpm test\n");
+            vec![test, file("b", "Makefile", "check:\n\tnpm test\n\tnpm run lint\n")]
+        };
+        assert_eq!(
+            told(&with(makefiles(), "[[rules]]\npath = \"Makefile\"\nmerge = \"lines\"").conflicts),
+            [
+                "error[path-conflict]: several packs write `Makefile`, and lines that are indented belong to others and cannot be joined one by one\n  because `a@1.0.0` has `npm test` (t:2)\n  because `b@1.0.0` has `npm test` (t:2)\n  help: mark in both what joins, with `packwright:begin NAME` and `packwright:end NAME` (`merge = \"anchor\"`), or say whose file counts with a rule for `Makefile` (`merge = \"overwrite\"` or `\"skip\"`), or leave one pack out"
+            ]
+        );
+        let hosts = vec![file("a", "hosts", "one\n"), file("b", "hosts", "two\n")];
+        assert!(with(hosts, "[[rules]]\npath = \"hosts\"\nmerge = \"lines\"").conflicts.is_empty());
     }
 
     #[test]

@@ -278,6 +278,9 @@ pub enum Why {
     /// What a text has outside of its regions.
     #[error("only what stands between markers can differ")]
     Outside,
+    /// Lines that belong to others, in a file that was to be joined line by line.
+    #[error("lines that are indented belong to others and cannot be joined one by one")]
+    Indented,
     /// A region that only the second has.
     #[error("the first has no region of that name")]
     Region,

@@ -18,7 +18,7 @@ use super::owners;
 use super::remarks::{self, Annotated, Found, Spot, Standing};
 use super::source::{Pair, Piece, Source, Splices};
 use super::versions::{self, Ecosystem, Joined};
-use super::{Clash, Excerpt, MergeError, Merged, Note, Policy, Side, Why};
+use super::{Clash, Excerpt, Kind, MergeError, Merged, Note, Policy, Side, Why};
 use crate::composition::Prefer;
 use crate::path::RelPath;
 
@@ -269,6 +269,26 @@ impl<'w, 't> Writer<'w, 't> {
     }
 }
 
+/// An indented line is a part of one above it, as a command is of its rule in a Makefile.
+///
+/// # Errors
+/// A text that nobody knows for one of lines has such a line.
+fn stand_for_themselves(first: &Source<'_>, second: &Source<'_>) -> Result<(), MergeError> {
+    let indented = |source: &Source<'_>| {
+        let is_one =
+            |(_, line): &(Range<usize>, &str)| line.starts_with([' ', '\t']) && !line.trim().is_empty();
+        source.lines().find(is_one).map(|(span, _)| span)
+    };
+    let (one, other) = (indented(first), indented(second));
+    if one.is_none() && other.is_none() {
+        return Ok(());
+    }
+    let line = |source: &Source<'_>, span: Option<Range<usize>>| span.unwrap_or(0..source.text.len());
+    let (one, other) = (line(first, one), line(second, other));
+    let clash = Pair::new(first, second).clash(String::new(), &one, &other, Why::Indented);
+    Err(MergeError::Clashes(vec![clash]))
+}
+
 /// Joins files whose lines stand for themselves.
 pub(super) fn union(
     path: &RelPath,
@@ -276,6 +296,9 @@ pub(super) fn union(
     second: &Source<'_>,
     policy: &Policy,
 ) -> Result<Merged, MergeError> {
+    if !matches!(Kind::of(path, "", ""), Some(Kind::Lines | Kind::Variables)) {
+        stand_for_themselves(first, second)?;
+    }
     let (ours, theirs) = (entries(first, never), entries(second, never));
     let name = path.file_name().to_ascii_lowercase();
     if matches!(&*name, "codeowners" | ".gitattributes") {
