@@ -149,7 +149,7 @@ impl Composer<'_> {
             Err(collision) => {
                 let other = self.composed.tree.values().find(|other| collides(&other.path, &collision));
                 let sides: Vec<&File> = other.into_iter().chain([&file]).collect();
-                self.composed.conflicts.push(conflict(&file.path, collision.to_string(), &sides));
+                self.composed.conflicts.push(conflict(&file.path, collision.to_string(), &sides, None));
             }
         }
     }
@@ -176,7 +176,7 @@ impl Composer<'_> {
             Way::Later => return Ok(second.over(first)),
             Way::Earlier => return Ok(first.clone().over(&second)),
             _ if is_same => return Ok(first.with(second, None)),
-            Way::Conflict => return Err(vec![self.whole(first, &second, "they differ")]),
+            Way::Conflict => return Err(vec![self.unlike(first, &second, "they differ")]),
             Way::Join(_) => {}
         }
         let mode = match rule.and_then(|rule| rule.prefer) {
@@ -190,7 +190,7 @@ impl Composer<'_> {
             return Err(vec![self.whole(first, &second, "not both are texts")]);
         };
         let Way::Join(Some(kind)) = way.or_by_type(&second.path, earlier, later) else {
-            return Err(vec![self.whole(first, &second, "files of this type do not join")]);
+            return Err(vec![self.unlike(first, &second, "files of this type do not join")]);
         };
         match merge::merge(kind, &second.path, earlier, later, &policy(rule)) {
             Ok(merged) => {
@@ -243,10 +243,24 @@ impl Composer<'_> {
         }
     }
 
+    /// Two files that differ, though a rule or marks may join them.
+    fn unlike(&self, first: &File, second: &File, reason: &str) -> Diagnostic {
+        if differ_in_line_ends(&first.content, &second.content) {
+            let message = format!("several packs write `{}`: only their line endings differ", second.path);
+            return conflict(&second.path, message, &[first, second], None);
+        }
+        self.shown(first, second, reason, joining(first, second))
+    }
+
     /// Two files that are not one, for a reason that is about them as a whole.
     fn whole(&self, first: &File, second: &File, reason: &str) -> Diagnostic {
+        self.shown(first, second, reason, None)
+    }
+
+    fn shown(&self, first: &File, second: &File, reason: &str, joining: Option<String>) -> Diagnostic {
         let path = &second.path;
-        let error = conflict(path, format!("several packs write `{path}`: {reason}"), &[first, second]);
+        let error =
+            conflict(path, format!("several packs write `{path}`: {reason}"), &[first, second], joining);
         match unified_diff(path, &first.content, &second.content) {
             Some(diff) if !self.secret.contains(path) => error.showing(diff),
             _ => error,
@@ -268,7 +282,8 @@ impl Composer<'_> {
         };
         let error = Diagnostic::error(Code::PathConflict, message).about(path);
         let error = sides.iter().fold(error, |error, side| error.because(has(side)));
-        error.suggest(advice(path, clash)).detailed(&FileConflict { path: path.clone(), key, sides })
+        let advice = format!("{}, or {}", advice(path, clash.why, key.as_deref()), less(&sides));
+        error.suggest(advice).detailed(&FileConflict { path: path.clone(), key, sides })
     }
 
     /// Keeps who wants what, for all packs may want something of one package.
@@ -349,6 +364,7 @@ impl File {
     /// What it has in a line.
     fn side(&self, excerpt: &Excerpt) -> ConflictSide {
         let (origin, line) = self.place(excerpt.line);
+        let line = line.filter(|_| excerpt.line > 0);
         ConflictSide { origin, line, text: Some(excerpt.text.clone()) }
     }
 
@@ -407,7 +423,11 @@ fn policy(rule: Option<&Rule>) -> Policy {
 }
 
 fn has(ConflictSide { origin: Origin { pack, version, source, .. }, line, text }: &ConflictSide) -> String {
-    let what = text.as_deref().map_or("something else".to_owned(), |text| format!("`{}`", text.trim()));
+    let what = match text.as_deref().map(str::trim) {
+        None => "something else".to_owned(),
+        Some("") => "nothing there".to_owned(),
+        Some(text) => format!("`{text}`"),
+    };
     match line {
         Some(line) => format!("`{pack}@{version}` has {what} ({source}:{line})"),
         None => format!("`{pack}@{version}` has {what} ({source})"),
@@ -415,15 +435,17 @@ fn has(ConflictSide { origin: Origin { pack, version, source, .. }, line, text }
 }
 
 /// What may be done about a clash: what would change nothing is not said.
-fn advice(path: &RelPath, clash: &Clash) -> String {
-    let settle = match clash.why {
+fn advice(path: &RelPath, why: Why, key: Option<&str>) -> String {
+    let lists = |key: &str| format!("`lists = {{ \"{key}\" = \"union\" }}` or `\"append\"`");
+    let lists = key.map_or("`lists`".to_owned(), lists);
+    match why {
         Why::Region => "give the other file a region of that name, between lines with `packwright:begin NAME` and `packwright:end NAME`".to_owned(),
         Why::Indented => format!(
             "mark in both what joins, with `packwright:begin NAME` and `packwright:end NAME` (`merge = \"anchor\"`), or say whose file counts with a rule for `{path}` (`merge = \"overwrite\"` or `\"skip\"`)"
         ),
-        Why::Lists => format!("let the rule for `{path}` join these lists in another way (`lists`)"),
+        Why::Lists => format!("let the rule for `{path}` join these lists in another way ({lists})"),
         Why::Order => format!(
-            "say which one counts with a rule for `{path}` (`prefer = \"earlier\"` or `\"later\"`), or how they join (`lists`)"
+            "say which one counts with a rule for `{path}` (`prefer = \"earlier\"` or `\"later\"`), or how they join ({lists})"
         ),
         why if why.is_of_preference() => {
             format!("say which one counts with a rule for `{path}` (`prefer = \"earlier\"` or `\"later\"`)")
@@ -431,8 +453,45 @@ fn advice(path: &RelPath, clash: &Clash) -> String {
         _ => {
             format!("say whose file counts with a rule for `{path}` (`merge = \"overwrite\"` or `\"skip\"`)")
         }
+    }
+}
+
+/// How there would be one side less.
+fn less(sides: &[ConflictSide]) -> String {
+    let [ConflictSide { origin, .. }, rest @ ..] = sides else { return "leave one pack out".to_owned() };
+    if rest.iter().any(|side| side.origin.pack != origin.pack) {
+        return "leave one pack out".to_owned();
+    }
+    let names: BTreeSet<&str> = sides.iter().map(|side| side.origin.template.as_str()).collect();
+    if names.len() == 1 {
+        return format!("let the template `{}` of `{}` write it once", origin.template, origin.pack);
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("let only one of the templates of `{}` write it ({})", origin.pack, names.join(", "))
+}
+
+fn differ_in_line_ends(one: &[u8], other: &[u8]) -> bool {
+    let unix = |content: &[u8]| Some(std::str::from_utf8(content).ok()?.replace("\r\n", "\n"));
+    one != other && unix(one).is_some_and(|text| Some(text) == unix(other))
+}
+
+/// What joins two files if a rule lets it: their type, or else marks in them.
+fn joining(first: &File, second: &File) -> Option<String> {
+    let (one, other) =
+        (std::str::from_utf8(&first.content).ok()?, std::str::from_utf8(&second.content).ok()?);
+    let merge = match Kind::of(&second.path, one, other) {
+        Some(Kind::Json | Kind::Toml | Kind::Yaml | Kind::Variables | Kind::Requirements) => "deep",
+        Some(Kind::Lines) => "lines",
+        Some(Kind::Sections) => "sections",
+        Some(Kind::Anchors) => "anchor",
+        None => {
+            return Some(
+                "mark in both what joins, between lines with `packwright:begin NAME` and `packwright:end NAME`"
+                    .to_owned(),
+            );
+        }
     };
-    format!("{settle}, or leave one pack out")
+    Some(format!("let them join with a rule (`merge = \"{merge}\"`)"))
 }
 
 /// Whether a file that is there has part in a collision.
@@ -445,7 +504,7 @@ fn collides(path: &RelPath, collision: &Collision) -> bool {
     path.as_str() == place || path.below(place).is_some()
 }
 
-fn conflict(path: &RelPath, message: String, files: &[&File]) -> Diagnostic {
+fn conflict(path: &RelPath, message: String, files: &[&File], joining: Option<String>) -> Diagnostic {
     let origins: Vec<&Origin> = files.iter().flat_map(|file| &file.origins).collect();
     let error = Diagnostic::error(Code::PathConflict, message).about(path);
     let error = origins.iter().fold(error, |error, origin| {
@@ -456,11 +515,13 @@ fn conflict(path: &RelPath, message: String, files: &[&File]) -> Diagnostic {
     });
     let pack = origins.last().map_or("", |origin| origin.pack.as_str());
     let side = |origin: &&Origin| ConflictSide { origin: (*origin).clone(), line: None, text: None };
-    let sides = origins.iter().map(side).collect();
+    let sides: Vec<ConflictSide> = origins.iter().map(side).collect();
+    let is_one_pack = sides.iter().all(|side| side.origin.pack.as_str() == pack);
+    let less = if is_one_pack { less(&sides) } else { format!("leave `{pack}` out") };
+    let others =
+        format!("{less}, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)");
     error
-        .suggest(format!(
-            "leave `{pack}` out, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)"
-        ))
+        .suggest(joining.map_or_else(|| others.clone(), |joining| format!("{joining}, {others}")))
         .detailed(&FileConflict { path: path.clone(), key: None, sides })
 }
 
@@ -518,7 +579,7 @@ mod tests {
         assert_eq!(
             told(&composed.conflicts),
             [
-                "error[path-conflict]: several packs write `x`: files of this type do not join\n  because `a@1.0.0` writes it with the template `all` from `t`\n  because `b@1.0.0` writes it with the template `all` from `t`\n    --- a/x\n    +++ b/x\n    @@ -1 +1 @@\n    -1\n    +2\n  help: leave `b` out, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)"
+                "error[path-conflict]: several packs write `x`: files of this type do not join\n  because `a@1.0.0` writes it with the template `all` from `t`\n  because `b@1.0.0` writes it with the template `all` from `t`\n    --- a/x\n    +++ b/x\n    @@ -1 +1 @@\n    -1\n    +2\n  help: mark in both what joins, between lines with `packwright:begin NAME` and `packwright:end NAME`, leave `b` out, or say what becomes of it with a rule (`merge = \"overwrite\"` or `\"skip\"`)"
             ]
         );
         let keys = vec![file("a", "x.json", "{\n  \"k\": 1\n}\n"), file("b", "x.json", "{ \"k\": 2 }\n")];
@@ -538,6 +599,36 @@ mod tests {
         );
         let collisions = [file("a", "x", ""), file("b", "X", ""), file("c", "x/y", "")];
         assert_eq!(with(collisions.into(), "").conflicts.len(), 2, "all are reported");
+    }
+
+    #[test]
+    fn conflicts_say_what_would_settle_them() {
+        let conflicts = |files: Vec<Rendered>, rules: &str| told(&with(files, rules).conflicts).join("\n");
+        let ends = conflicts(vec![file("a", "x", "1\n"), file("b", "x", "1\r\n")], "");
+        assert!(ends.contains("only their line endings differ") && !ends.contains("+1"), "{ends}");
+        let ruled = conflicts(vec![file("a", "x.md", "1"), file("b", "x.md", "2")], "strategy = \"rules\"");
+        assert!(ruled.contains("help: let them join with a rule (`merge = \"sections\"`), leave"), "{ruled}");
+        let steps = |name: &str, last: &str| {
+            let text = format!("jobs:\n  test:\n    steps:\n      - uses: a\n      - run: {last}\n");
+            file(name, ".github/workflows/ci.yml", &text)
+        };
+        let steps = conflicts(vec![steps("a", "one"), steps("b", "two")], "");
+        assert!(steps.contains("`a@1.0.0` has `run: one` (t:5)"), "{steps}");
+        assert!(steps.contains("(`lists = { \"jobs.test.steps\" = \"union\" }` or `\"append\"`)"), "{steps}");
+        let mut other = file("a", "x", "2");
+        other.origin.template = "other".into();
+        let templates = conflicts(vec![file("a", "x", "1"), other], "");
+        assert!(
+            templates.contains("let only one of the templates of `a` write it (`all`, `other`)"),
+            "{templates}"
+        );
+        let base = "a\n// packwright:begin x\n// packwright:end x\n";
+        let more = file("b", "x.rs", &base.replace("a\n", "a\nb\n"));
+        let outside = conflicts(vec![file("a", "x.rs", base), more], "");
+        assert!(
+            outside.contains("write `x.rs`, and only what") && outside.contains("has nothing there (t)"),
+            "{outside}"
+        );
     }
 
     #[test]

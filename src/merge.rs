@@ -233,10 +233,24 @@ pub struct Clash {
 /// A line of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
-    /// The line, from 1.
+    /// The line, from 1; 0 if there is none.
     pub line: usize,
     /// What is there, at most its first line.
     pub text: String,
+}
+
+impl Excerpt {
+    const NOTHING: Excerpt = Excerpt { line: 0, text: String::new() };
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&*self.text, self.line) {
+            (_, 0) => f.write_str("nothing"),
+            ("", line) => write!(f, "nothing in line {line}"),
+            (text, line) => write!(f, "`{text}` in line {line}"),
+        }
+    }
 }
 
 /// Why two values do not join.
@@ -308,11 +322,7 @@ impl fmt::Display for Clash {
         if !key.is_empty() {
             write!(f, "`{key}`: ")?;
         }
-        write!(
-            f,
-            "{why}: `{}` in line {} of the first, `{}` in line {} of the second",
-            first.text, first.line, second.text, second.line
-        )
+        write!(f, "{why}: {first} of the first, {second} of the second")
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::source::{Pair, Piece, Source, Splices};
-use super::{Clash, MergeError, Merged, Side, Why};
+use super::{Clash, Excerpt, MergeError, Merged, Side, Why};
 use crate::path::RelPath;
 
 const BEGIN: &str = "packwright:begin ";
@@ -264,7 +264,12 @@ fn into(
     for region in &theirs.regions {
         match names.get(region.name) {
             Some(ours) => append(&pair, &mut splices, ours, region),
-            None => clashes.push(pair.clash(region.name.to_owned(), &(0..0), &region.begin, Why::Region)),
+            None => clashes.push(Clash {
+                key: region.name.to_owned(),
+                first: Excerpt::NOTHING,
+                second: pair.second.excerpt(&region.begin),
+                why: Why::Region,
+            }),
         }
     }
     if clashes.is_empty() { splices.apply(first) } else { Err(MergeError::Clashes(clashes)) }
@@ -279,10 +284,11 @@ fn outside(pair: &Pair<'_>, ours: &Regions<'_>, theirs: &Regions<'_>) -> Option<
     let at = (0..longest).find(|&at| {
         ours.outside.get(at).map(|(_, line)| line) != theirs.outside.get(at).map(|(_, line)| line)
     })?;
-    let span = |lines: &[Line<'_>]| lines.get(at).or(lines.last()).map_or(0..0, |(span, _)| span.clone());
-    let (first, second) = (span(&ours.outside), span(&theirs.outside));
-    let key = format!("line {}", pair.second.line(second.start));
-    Some(pair.clash(key, &first, &second, Why::Outside))
+    let excerpt = |source: &Source<'_>, lines: &[Line<'_>]| {
+        lines.get(at).map_or(Excerpt::NOTHING, |(span, _)| source.excerpt(span))
+    };
+    let (first, second) = (excerpt(pair.first, &ours.outside), excerpt(pair.second, &theirs.outside));
+    Some(Clash { key: String::new(), first, second, why: Why::Outside })
 }
 
 /// The rules of a Makefile that say in two ways how one target is made.

@@ -522,6 +522,26 @@ impl<'t> Walk<'_, 't> {
     }
 
     pub fn clash(&mut self, first: &Node, second: &Node, why: Why) {
-        self.clashes.push(self.pair.clash(self.path.join("."), &first.span, &second.span, why));
+        let mut clash = self.pair.clash(self.path.join("."), &first.span, &second.span, why);
+        if let (Data::List(ours), Data::List(theirs)) = (&first.data, &second.data)
+            && matches!(why, Why::Lists | Why::Order)
+            && [(self.pair.first, first), (self.pair.second, second)]
+                .iter()
+                .any(|(source, list)| source.text[list.span.clone()].contains('\n'))
+            && let Some(at) = first_difference(ours, theirs)
+        {
+            let item = |source: &Source<'_>, items: &[Member]| {
+                items.get(at).map_or(Excerpt::NOTHING, |item| source.excerpt(&item.value.span))
+            };
+            clash.first = item(self.pair.first, ours);
+            clash.second = item(self.pair.second, theirs);
+        }
+        self.clashes.push(clash);
     }
+}
+
+/// From where on two lists differ.
+fn first_difference(first: &[Member], second: &[Member]) -> Option<usize> {
+    let says = |items: &[Member], at: usize| items.get(at).map(|item| item.value.fingerprint());
+    (0..first.len().max(second.len())).find(|&at| says(first, at) != says(second, at))
 }
