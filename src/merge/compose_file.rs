@@ -58,6 +58,15 @@ fn in_list(key: &str, value: Option<&str>) -> String {
     value.map_or_else(|| key.to_owned(), |value| format!("{key}={value}"))
 }
 
+/// A name, in quotes only if YAML, of whatever version, would read it as something else.
+fn written(name: &str) -> String {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let is_word = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
+        .contains(&name.to_ascii_lowercase().as_str());
+    if is_name && !is_word { name.to_owned() } else { quoted(name) }
+}
+
 fn settings<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) {
     let there: BTreeMap<&str, (Option<String>, &Member)> = first
         .members()
@@ -94,7 +103,7 @@ fn settings<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) {
                 }
                 _ => {
                     let value = value.map_or_else(String::new, |value| format!(" {}", quoted(&value)));
-                    let text = format!("{}:{value}", quoted(key));
+                    let text = format!("{}:{value}", written(key));
                     What::Written { text, line: walk.pair.second.line(member.key_at.start) }
                 }
             }),
@@ -119,11 +128,11 @@ fn services<'t>(walk: &mut Walk<'_, 't>, first: &'t Node, second: &'t Node) {
         match (name(member), &first.data) {
             (None, _) => walk.clash(first, &member.value, Why::Place),
             (Some(name), Data::Map(_)) if !there.contains_key(name) => {
-                let text = format!("{}: {{ condition: {STARTED} }}", quoted(name));
+                let text = format!("{}: {{ condition: {STARTED} }}", written(name));
                 new.push(What::Written { text, line });
             }
             (Some(name), Data::List(_)) if started && !there.contains_key(name) => {
-                new.push(What::Written { text: quoted(name), line });
+                new.push(What::Written { text: written(name), line });
             }
             _ if started => {}
             (Some(name), _) => {

@@ -106,7 +106,12 @@ impl Syntax for Yaml {
         edits: &[Edit<'_>],
     ) -> Result<Splices, Vec<Clash>> {
         let clashes = bindings(pair, &first.yaml, &second.yaml, edits);
-        let mut writer = Writer { pair, first, second, edits, splices: Splices::default(), clashes };
+        let keeps_empty_lines = [pair.first, pair.second].iter().any(|source| {
+            let mut heads = source.text.lines().filter_map(|line| line.split(" #").next());
+            heads.any(|head| head.trim_end().ends_with('+'))
+        });
+        let splices = Splices::default();
+        let mut writer = Writer { pair, first, second, edits, splices, clashes, keeps_empty_lines };
         for edit in edits {
             writer.edit(edit);
         }
@@ -719,6 +724,8 @@ struct Writer<'w, 't> {
     edits: &'w [Edit<'w>],
     splices: Splices,
     clashes: Vec<Clash>,
+    /// Whether there may be a scalar of which the empty lines behind it are a part.
+    keeps_empty_lines: bool,
 }
 
 impl Writer<'_, '_> {
@@ -863,10 +870,14 @@ impl Writer<'_, '_> {
         let Some(last) = into.members().last() else { return };
         let (first, collection) = (self.pair.first, Collection::of(&into.data));
         let mut behind = Vec::new();
-        for (addition, before) in added.iter().zip(self.needed_before(into, added)) {
+        let gaps = self.gaps(into, added);
+        for ((addition, before), gap) in added.iter().zip(self.needed_before(into, added)).zip(gaps) {
             let line = Piece::glue(format!("{}{}", self.pair.line_break, " ".repeat(column)));
             let next = addition.after.map_or(0, |after| after + 1);
             let Some(before) = before.or((next < into.members().len()).then_some(next)) else {
+                if gap {
+                    behind.push(Piece::glue(self.pair.line_break));
+                }
                 behind.push(line);
                 self.entry(&addition.what, column, collection, &mut behind);
                 continue;
@@ -885,6 +896,24 @@ impl Writer<'_, '_> {
             }
         }
         self.splices.insert(last.whole.end, behind);
+    }
+
+    /// Before which new members an empty line goes: where there is one before each that is there, or
+    /// before the new one in its own text if only one is there.
+    fn gaps(&self, into: &Node, added: &[Addition<'_>]) -> Vec<bool> {
+        let gap = |source: &Source<'_>, member: &Member| {
+            let above = &source.text[..source.line_start(member.whole.start)];
+            above[above.trim_end().len()..].matches('\n').count() > 1
+        };
+        let all = into.members().iter().skip(1).all(|member| gap(self.pair.first, member));
+        if !all || self.keeps_empty_lines {
+            return vec![false; added.len()];
+        }
+        let is_one = |addition: &Addition<'_>| match addition.what {
+            What::Member(member) => into.members().len() > 1 || gap(self.pair.second, member),
+            What::Written { .. } => into.members().len() > 1,
+        };
+        added.iter().map(is_one).collect()
     }
 
     /// For each new member of a table of the first, the member there that comes to use an anchor of it
