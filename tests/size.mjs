@@ -6,7 +6,7 @@ import { Failure, main } from "../pkg-templates/step.mjs";
 const budget = 400_000;
 
 /** Bytes after brotli that it may have today. Only a feature may raise this, in the commit that brings it; otherwise lower it. */
-const limit = 1_000_000;
+const limit = 1_030_000;
 
 await main(async () => {
   const { brotli } = coreSizes();
