@@ -372,7 +372,7 @@ impl File {
     fn place(&self, line: usize) -> (Origin, Option<u32>) {
         let written = line.checked_sub(1).and_then(|at| self.lines.get(at));
         let Some(written) = written else { return (self.origin().clone(), u32::try_from(line).ok()) };
-        let Written { file, line } = written;
+        let Written { file, line, .. } = written;
         let is_its = |origin: &&Origin| origin.pack == file.pack && origin.source == file.path;
         let is_of_pack = |origin: &&Origin| origin.pack == file.pack;
         let origin = self.origins.iter().find(is_its).or_else(|| self.origins.iter().find(is_of_pack));
@@ -400,15 +400,29 @@ impl File {
 
 /// Where a line of what was joined comes from.
 fn written(whose: &Whose, first: &File, second: &File) -> Written {
-    let file = match whose.side {
-        Side::First => first,
-        Side::Second => second,
+    let (own, other) = match whose.side {
+        Side::First => (first, second),
+        Side::Second => (second, first),
     };
-    file.lines.get(whose.line - 1).cloned().unwrap_or_else(|| {
+    let mut written = line_of(own, whose.line);
+    if let Some(line) = whose.also {
+        let Written { file, line, also } = line_of(other, line);
+        for part in std::iter::once((file, line)).chain(also) {
+            if !written.also.contains(&part) {
+                written.also.push(part);
+            }
+        }
+    }
+    written
+}
+
+fn line_of(file: &File, line: usize) -> Written {
+    file.lines.get(line - 1).cloned().unwrap_or_else(|| {
         let Origin { pack, source, .. } = file.origin().clone();
         Written {
             file: Arc::new(SourceFile { pack, path: source }),
-            line: u32::try_from(whose.line).unwrap_or(u32::MAX),
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            also: Vec::new(),
         }
     })
 }
@@ -533,7 +547,11 @@ mod tests {
         let source: RelPath = "t".parse().unwrap();
         let pack: PackName = pack.parse().unwrap();
         let from = Arc::new(SourceFile { pack: pack.clone(), path: source.clone() });
-        let lines = (1..).zip(content.lines()).map(|(line, _)| Written { file: Arc::clone(&from), line });
+        let lines = (1..).zip(content.lines()).map(|(line, _)| Written {
+            file: Arc::clone(&from),
+            line,
+            also: Vec::new(),
+        });
         Rendered {
             path: path.parse().unwrap(),
             content: content.into(),

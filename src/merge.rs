@@ -165,6 +165,14 @@ pub struct Whose {
     pub side: Side,
     /// Its line there, from 1.
     pub line: usize,
+    /// The line of the other text that has part in it, as in a list of one line that both add to.
+    pub also: Option<usize>,
+}
+
+impl Whose {
+    fn new(side: Side, line: usize) -> Whose {
+        Whose { side, line, also: None }
+    }
 }
 
 /// Two texts that are one.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::composition::Prefer;
-use crate::expression::Written;
+use crate::expression::{SourceFile, Written};
 use crate::manifest::{Hook, Mode};
 use crate::merge::{self, Kind, Merged, Policy, Side, unified_diff};
 use crate::name::PackName;
@@ -94,6 +94,8 @@ pub struct Lines {
     pub count: u32,
     /// Where the first of them comes from; none: it stood there before.
     pub from: Option<LineOrigin>,
+    /// What else has part in it, as in a list of one line that several packs add to; it is one line then.
+    pub also: Vec<LineOrigin>,
 }
 
 /// Where a line comes from.
@@ -393,9 +395,13 @@ fn merged(wanted: &Wanted, there: &[u8]) -> Result<Merged, Unmergeable> {
 fn runs(lines: &[Written]) -> Vec<Lines> {
     let mut runs = Vec::new();
     for written in lines {
-        push(&mut runs, Some(written));
+        push(&mut runs, Some(written), parts(written));
     }
     runs
+}
+
+fn parts(written: &Written) -> Vec<LineOrigin> {
+    written.also.iter().map(|(file, line)| line_origin(file, *line)).collect()
 }
 
 fn runs_of_both(merged: &Merged, wanted: &Wanted) -> Vec<Lines> {
@@ -405,27 +411,43 @@ fn runs_of_both(merged: &Merged, wanted: &Wanted) -> Vec<Lines> {
     }
     let mut runs = Vec::new();
     for whose in &merged.lines {
-        push(&mut runs, if whose.side == Side::Second { wanted.lines.get(whose.line - 1) } else { None });
+        let written = |line: usize| wanted.lines.get(line - 1);
+        match whose.side {
+            Side::Second => {
+                let written = written(whose.line);
+                push(&mut runs, written, written.map(parts).unwrap_or_default());
+            }
+            Side::First => {
+                let new = whose.also.and_then(written);
+                let new = new
+                    .into_iter()
+                    .flat_map(|new| std::iter::once(line_origin(&new.file, new.line)).chain(parts(new)));
+                push(&mut runs, None, new.collect());
+            }
+        }
     }
     runs
 }
 
-fn push(runs: &mut Vec<Lines>, written: Option<&Written>) {
-    match (runs.last_mut(), written) {
-        (Some(Lines { count, from: None }), None) => *count += 1,
-        (Some(Lines { count, from: Some(from) }), Some(written))
+fn push(runs: &mut Vec<Lines>, written: Option<&Written>, also: Vec<LineOrigin>) {
+    let is_alone = also.is_empty();
+    match (runs.last_mut().filter(|run| is_alone && run.also.is_empty()), written) {
+        (Some(Lines { count, from: None, .. }), None) => *count += 1,
+        (Some(Lines { count, from: Some(from), .. }), Some(written))
             if (&from.pack, &from.source, from.line + *count)
                 == (&written.file.pack, &written.file.path, written.line) =>
         {
             *count += 1;
         }
-        _ => runs.push(Lines { count: 1, from: written.map(line_origin) }),
+        _ => {
+            let from = written.map(|written| line_origin(&written.file, written.line));
+            runs.push(Lines { count: 1, from, also });
+        }
     }
 }
 
-fn line_origin(written: &Written) -> LineOrigin {
-    let Written { file, line } = written;
-    LineOrigin { pack: file.pack.clone(), source: file.path.clone(), line: *line }
+fn line_origin(file: &SourceFile, line: u32) -> LineOrigin {
+    LineOrigin { pack: file.pack.clone(), source: file.path.clone(), line }
 }
 
 /// Files that editors, shells and tools obey when somebody opens or enters the directory.

@@ -29,6 +29,8 @@ pub struct Written {
     pub file: Arc<SourceFile>,
     /// The line in that file, from 1.
     pub line: u32,
+    /// Other lines that have part in it, where files were joined.
+    pub also: Vec<(Arc<SourceFile>, u32)>,
 }
 
 /// A file with the places where its lines start.
@@ -47,7 +49,8 @@ impl Lines {
 
     fn at(&self, offset: usize) -> Written {
         let line = self.starts.partition_point(|&start| start <= offset) + 1;
-        Written { file: Arc::clone(&self.file), line: u32::try_from(line).unwrap_or(u32::MAX) }
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        Written { file: Arc::clone(&self.file), line, also: Vec::new() }
     }
 }
 

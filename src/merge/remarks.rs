@@ -283,7 +283,11 @@ pub(super) fn keep(
     }
     let mut merged = writer.splices.apply(joined.source)?;
     for whose in merged.lines.iter_mut().filter(|whose| whose.side == Side::First) {
+        let comment = whose.also;
         *whose = lines[whose.line - 1];
+        if whose.side == Side::First {
+            whose.also = whose.also.or(comment);
+        }
     }
     Ok(merged)
 }

@@ -150,7 +150,12 @@ fn with_front(
         deep::merge(&yaml::Yaml, Ecosystem::Other, &one, &other, policy).map_err(below_mark)?
     };
     let mut lines = merged.lines;
-    let new = front.lines.iter().map(|whose| Whose { line: whose.line + 1, ..*whose });
+    let below = |line: usize| line + 1;
+    let new = front.lines.iter().map(|whose| Whose {
+        line: below(whose.line),
+        also: whose.also.map(below),
+        ..*whose
+    });
     lines.splice(1..1 + one.text.lines().count(), new);
     let mut text = merged.text;
     text.replace_range(ours.inner.clone(), &front.text);

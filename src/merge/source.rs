@@ -31,7 +31,7 @@ impl<'t> Source<'t> {
 
     /// The result if this text is all there is.
     pub fn alone(&self) -> Merged {
-        let lines = (1..=self.text.lines().count()).map(|line| Whose { side: self.side, line }).collect();
+        let lines = (1..=self.text.lines().count()).map(|line| Whose::new(self.side, line)).collect();
         Merged { text: self.text.to_owned(), lines, notes: Vec::new() }
     }
 
@@ -244,7 +244,7 @@ impl Splices {
             built.kept(first, done..at.start);
             let here = first.line(at.start);
             for piece in pieces {
-                let owner = |line| Owner::Of(Whose { side: Side::Second, line }, *claim);
+                let owner = |line| Owner::Of(Whose::new(Side::Second, line), *claim);
                 built.put(&piece.text, piece.line.map_or(Owner::Glue(here), owner));
             }
             done = at.end;
@@ -275,6 +275,8 @@ struct Built {
     lines: Vec<Whose>,
     /// Of the line that is being written, and how good a claim it is.
     owner: Option<(Claim, Whose)>,
+    /// The lines of the first and of the second that can be seen in it.
+    parts: [Option<usize>; 2],
 }
 
 /// A line belongs to the text that decided what it says, else to the first with something to see in it.
@@ -289,7 +291,7 @@ enum Claim {
 impl Built {
     fn kept(&mut self, first: &Source<'_>, part: Range<usize>) {
         if part.start < part.end {
-            let whose = Whose { side: Side::First, line: first.line(part.start) };
+            let whose = Whose::new(Side::First, first.line(part.start));
             self.put(&first.text[part], Owner::Of(whose, Claim::Seen));
         }
     }
@@ -299,24 +301,35 @@ impl Built {
         for (behind, line) in text.split_inclusive('\n').enumerate() {
             let seen = !line.trim_start_matches('\u{feff}').trim().is_empty();
             let (claim, whose) = match owner {
-                Owner::Of(Whose { side, line: from }, claim) => {
-                    (if seen { claim } else { Claim::Blank }, Whose { side, line: from + behind })
+                Owner::Of(Whose { side, line: from, .. }, claim) => {
+                    (if seen { claim } else { Claim::Blank }, Whose::new(side, from + behind))
                 }
                 Owner::Glue(line) => {
-                    (if seen { Claim::Glue } else { Claim::Blank }, Whose { side: Side::First, line })
+                    (if seen { Claim::Glue } else { Claim::Blank }, Whose::new(Side::First, line))
                 }
             };
+            // What only holds others together is nobody's part.
+            if claim == Claim::Seen && line.contains(char::is_alphanumeric) {
+                self.parts[usize::from(whose.side == Side::Second)].get_or_insert(whose.line);
+            }
             if self.owner.is_none_or(|(before, _)| before < claim) {
                 self.owner = Some((claim, whose));
             }
             if line.ends_with('\n') {
-                self.lines.extend(self.owner.take().map(|(_, whose)| whose));
+                self.end_line();
             }
         }
     }
 
+    fn end_line(&mut self) {
+        let [first, second] = std::mem::take(&mut self.parts);
+        let Some((claim, whose)) = self.owner.take() else { return };
+        let other = if whose.side == Side::First { second } else { first };
+        self.lines.push(Whose { also: other.filter(|_| claim == Claim::Seen), ..whose });
+    }
+
     fn finish(mut self) -> Merged {
-        self.lines.extend(self.owner.take().map(|(_, whose)| whose));
+        self.end_line();
         Merged { text: self.text, lines: self.lines, notes: Vec::new() }
     }
 }

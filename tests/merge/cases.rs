@@ -76,7 +76,8 @@ impl Case {
 fn traced(merged: &Merged) -> String {
     let line = |(whose, line): (&packwright::merge::Whose, &str)| {
         let side = if whose.side == Side::First { 1 } else { 2 };
-        format!("{side}:{:<3} {line}", whose.line).trim_end().to_owned() + "\n"
+        let other = whose.also.map(|line| format!("+{line}")).unwrap_or_default();
+        format!("{side}:{:<3} {line}", format!("{}{other}", whose.line)).trim_end().to_owned() + "\n"
     };
     let notes = merged.notes.iter().map(|note| format!("note: {note}\n"));
     merged.lines.iter().zip(merged.text.lines()).map(line).chain(notes).collect()

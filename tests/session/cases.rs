@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use packwright::manifest::Mode;
-use packwright::plan::{Action, Lines};
+use packwright::plan::{Action, LineOrigin, Lines};
 use packwright::session::Outcome;
 use packwright::variable::{Answer, Question};
 
@@ -78,12 +78,12 @@ fn told(ending: &Ending) -> String {
                     ),
                 };
                 writeln!(told, "-- {action} {}{mode}{runs}{joined} --", operation.path).unwrap();
-                for Lines { count, from } in &operation.lines {
+                for Lines { count, from, also } in &operation.lines {
+                    let place = |from: &LineOrigin| format!("{}: {}:{}", from.pack, from.source, from.line);
+                    let also: String = also.iter().map(|other| format!(" and {}", place(other))).collect();
                     match from {
-                        Some(from) => {
-                            writeln!(told, "[{count} of {}: {}:{}]", from.pack, from.source, from.line)
-                        }
-                        None => writeln!(told, "[{count} that stood there]"),
+                        Some(from) => writeln!(told, "[{count} of {}{also}]", place(from)),
+                        None => writeln!(told, "[{count} that stood there{also}]"),
                     }
                     .unwrap();
                 }

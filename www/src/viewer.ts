@@ -60,9 +60,11 @@ function sources(origins: readonly Origin[]): string {
 function owners({ origins, lines }: Operation, shown: number): string {
   if (packsOf(origins).length < 2) return "";
   let before: string | undefined;
-  const named = lines.flatMap(({ count, from }) => {
-    const begins = from?.pack === before ? "" : (from?.pack ?? "");
-    before = from?.pack;
+  const named = lines.flatMap(({ count, from, also }) => {
+    const packs = new Set([from, ...also].flatMap((line) => (line === null ? [] : [line.pack])));
+    const all = [...packs].join(" + ");
+    const begins = all === before ? "" : all;
+    before = all;
     return [begins, ...Array.from({ length: count - 1 }, () => "")];
   });
   return named.slice(0, shown).join("\n");

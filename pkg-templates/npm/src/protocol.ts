@@ -581,7 +581,9 @@ export type Lines = {
 /** How many there are. */
 count: number,
 /** Where the first of them comes from; none: it stood there before. */
-from: LineOrigin | null, };
+from: LineOrigin | null,
+/** What else has part in it, as in a list of one line that several packs add to; it is one line then. */
+also: Array<LineOrigin>, };
 
 /** How two lists of one key join. */
 export type Lists = "union" | "append" | "replace" | "error" | { "by": string };

@@ -5,11 +5,16 @@ import type { LineOrigin, Operation } from "../protocol.js";
 import { textOf } from "./diff.js";
 import { aligned, bytes, type Terminal } from "./terminal.js";
 
+/** A line of a pack's file. */
+type Place = LineOrigin & { version: string };
+
 /** A line and where it comes from. */
 interface Traced {
   text: string;
   /** Nothing: it stood there before, or Packwright writes it itself. */
-  from: (LineOrigin & { version: string }) | null;
+  from: Place | null;
+  /** What else has part in it. */
+  also: readonly Place[];
 }
 
 /** Shows the origins of a file of a project that was made with `lines`. */
@@ -25,7 +30,7 @@ export function showOrigin({ packs, plan, files }: Project, given: string, termi
   // Who may see the file need not be who reads the output.
   const masked = secret ? (lines?.map((line) => ({ ...line, text: "••••••••" })) ?? null) : lines;
   terminal.result({ path, origins, lines: masked }, () => {
-    if (masked !== null) return aligned(masked.map(({ text: line, from }) => [terminal.paint("dim", from === null ? "-" : placeOf(from)), line]));
+    if (masked !== null) return aligned(masked.map((line) => [terminal.paint("dim", sourcesOf(line)), line.text]));
     return origins.map(({ pack, version, source }) => `${pack}@${version} ${source}: ${bytes(content.length)} that are not text`);
   });
 }
@@ -35,16 +40,22 @@ function traced(text: string, { lines, origins }: Operation, versions: ReadonlyM
   const [copy] = origins;
   // A copy has the lines of its source.
   const whole = copy === undefined ? null : { pack: copy.pack, source: copy.source, line: 1 };
-  const runs = lines.length === 0 ? [{ count: texts.length, from: whole }] : lines;
-  const places = runs.flatMap(({ count, from }) =>
-    Array.from({ length: count }, (_, at) =>
-      from === null ? null : { ...from, line: from.line + at, version: versions.get(from.pack) ?? "" },
-    ),
+  const runs = lines.length === 0 ? [{ count: texts.length, from: whole, also: [] }] : lines;
+  const placed = (from: LineOrigin, at: number) => ({ ...from, line: from.line + at, version: versions.get(from.pack) ?? "" });
+  const places = runs.flatMap(({ count, from, also }) =>
+    Array.from({ length: count }, (_, at) => ({
+      from: from === null ? null : placed(from, at),
+      also: also.map((other) => placed(other, 0)),
+    })),
   );
-  return texts.map((line, at) => ({ text: line, from: places[at] ?? null }));
+  return texts.map((line, at) => ({ text: line, ...(places[at] ?? { from: null, also: [] }) }));
 }
 
-function placeOf({ pack, version, source, line }: NonNullable<Traced["from"]>): string {
+function sourcesOf({ from, also }: Traced): string {
+  return [from === null ? "-" : placeOf(from), ...also.map(placeOf)].join(" + ");
+}
+
+function placeOf({ pack, version, source, line }: Place): string {
   return `${pack}@${version} ${source}:${line}`;
 }
 
