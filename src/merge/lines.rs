@@ -519,7 +519,9 @@ fn by_name(
 /// The name and the value of a line such as `NAME=value`.
 fn variable(text: &str) -> (&str, String) {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    (name.trim().strip_prefix("export ").unwrap_or(name).trim(), value.trim().to_owned())
+    // Of several lines, whatever ends each.
+    let value = value.trim().replace("\r\n", "\n");
+    (name.trim().strip_prefix("export ").unwrap_or(name).trim(), value)
 }
 
 /// How far a variable goes on: to the quote that closes its value. One that nothing closes is a
@@ -573,7 +575,7 @@ pub(super) fn requirements(
     policy: &Policy,
 ) -> Result<Merged, MergeError> {
     let (ours, theirs) = (entries(first, to_last_line), entries(second, to_last_line));
-    let key = |text: &str| versions::package(requirement(text)).unwrap_or_else(|| text.to_owned());
+    let key = |text: &str| versions::package(requirement(text)).unwrap_or_else(|| text.replace("\r\n", "\n"));
     let mut there: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, entry) in ours.entries.iter().enumerate() {
         there.entry(key(entry.text)).or_default().push(place);
@@ -595,7 +597,7 @@ pub(super) fn requirements(
             continue;
         };
         writer.skip(entry);
-        if known.iter().any(|&place| requirement(ours.entries[place].text) == other) {
+        if known.iter().any(|&place| requirement(ours.entries[place].text).lines().eq(other.lines())) {
             continue;
         }
         let place = known[0];
