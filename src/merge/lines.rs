@@ -478,7 +478,11 @@ fn rules<'t>(
                 let pattern = rule(theirs.entries[at].text).0.to_owned();
                 return Err(MergeError::Clashes(vec![pair.clash(pattern, &one, &other, Why::Keys)]));
             }
-            Err(_) => {}
+            // What is preferred is the last that matches.
+            Err(_) => {
+                let all = if policy.prefer == Some(Prefer::Later) { ours.entries.len() } else { 0 };
+                places.fill(all);
+            }
         }
     }
     let merged = by_name((first, ours), (second, theirs), rule, &places, policy)?;
@@ -498,19 +502,26 @@ fn by_name(
         format!("{name} {value}")
     };
     let said: BTreeSet<String> = ours.entries.iter().map(meaning).collect();
-    let mut there: BTreeMap<&str, usize> =
+    let there: BTreeMap<&str, usize> =
         ours.entries.iter().enumerate().map(|(place, entry)| (read(entry.text).0, place)).collect();
+    let differ = theirs.entries.iter().filter(|entry| !said.contains(&meaning(entry)));
+    let differ: BTreeSet<&str> = differ.map(|entry| read(entry.text).0).collect();
+    let mut replaced = BTreeSet::new();
     let mut writer = Writer::new(first, second, ours);
     for (entry, place) in theirs.entries.iter().zip(places) {
         let (name, _) = read(entry.text);
-        if said.contains(&meaning(entry)) {
-            writer.skip(entry);
-        } else if let Some(&known) = there.get(name) {
-            if writer.replaces(name, &ours.entries[known], entry, policy) {
-                there.remove(name);
+        let is_said =
+            !differ.contains(name) || policy.prefer != Some(Prefer::Later) && said.contains(&meaning(entry));
+        match there.get(name) {
+            None => writer.add(entry, *place),
+            Some(_) if is_said => writer.skip(entry),
+            // What the second has twice, it means twice.
+            Some(&known) if replaced.contains(name) => writer.add_behind(entry, known),
+            Some(&known) => {
+                if writer.replaces(name, &ours.entries[known], entry, policy) {
+                    replaced.insert(name);
+                }
             }
-        } else {
-            writer.add(entry, *place);
         }
     }
     writer.finish(theirs.rest.clone(), Vec::new())

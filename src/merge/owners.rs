@@ -1,5 +1,7 @@
 //! The order of `CODEOWNERS`, where the last pattern that matches a path says whose it is.
 
+use std::collections::BTreeSet;
+
 use super::lines::rule;
 
 /// The most pairs of lines of two files that are compared.
@@ -26,11 +28,19 @@ pub(super) fn places(
         ours.iter().map(|text| Rule::new(text)).collect(),
         theirs.iter().map(|text| Rule::new(text)).collect(),
     );
-    let mut places = wanted.to_vec();
-    for (at, rule) in theirs.iter().enumerate().filter(|(at, _)| known[*at].is_none()) {
-        // Behind what is broader, in front of what is narrower, and as in its own text.
+    let shared: BTreeSet<usize> = known.iter().flatten().copied().collect();
+    // Before and behind which places each may stand: behind what is broader, in front of what is
+    // narrower, and as in its own text.
+    let mut bounds: Vec<(usize, usize)> = Vec::new();
+    for (at, rule) in theirs.iter().enumerate() {
+        if let Some(place) = known[at] {
+            bounds.push((place + 1, place));
+            continue;
+        }
         let (mut least, mut most) = (0, ours.len());
-        for (place, one) in ours.iter().enumerate().filter(|(_, one)| one.owners != rule.owners) {
+        // Of those that both have, their own text says it.
+        let alone = |(place, one): &(usize, &Rule<'_>)| one.owners != rule.owners && !shared.contains(place);
+        for (place, one) in ours.iter().enumerate().filter(alone) {
             if one.covers(rule) {
                 least = place + 1;
             }
@@ -38,15 +48,31 @@ pub(super) fn places(
                 most = most.min(place);
             }
         }
-        for (before, one) in theirs[..at].iter().enumerate().filter(|(_, one)| one.owners != rule.owners) {
-            if one.covers(rule) || rule.covers(one) {
-                least = least.max(known[before].map_or(places[before], |place| place + 1));
+        for (_, (floor, _)) in theirs.iter().zip(&bounds).filter(|(one, _)| one.vies_with(rule)) {
+            least = least.max(*floor);
+        }
+        bounds.push((least, most));
+    }
+    let mut places = wanted.to_vec();
+    let is_new = |at: &usize| known[*at].is_none();
+    for at in (0..theirs.len()).rev().filter(is_new) {
+        for after in at + 1..theirs.len() {
+            if theirs[after].vies_with(&theirs[at]) {
+                bounds[at].1 = bounds[at].1.min(bounds[after].1);
             }
         }
+        let (least, most) = bounds[at];
         if least > most {
             return Err((at, most));
         }
         places[at] = wanted[at].clamp(least, most);
+    }
+    for at in (0..theirs.len()).filter(is_new) {
+        for before in (0..at).filter(is_new) {
+            if theirs[before].vies_with(&theirs[at]) {
+                places[at] = places[at].max(places[before]);
+            }
+        }
     }
     Ok(places)
 }
@@ -68,6 +94,15 @@ impl<'t> Rule<'t> {
             segments.push("**");
         }
         Rule { segments, owners }
+    }
+
+    /// Whether it counts which of two stands behind the other: they differ, and may be about one path.
+    fn vies_with(&self, other: &Rule<'_>) -> bool {
+        let is_literal = |segment: &str| !segment.contains(['*', '?', '[', '\\']);
+        let apart = |(one, other): (&&str, &&str)| is_literal(one) && is_literal(other) && one != other;
+        let anywhere = |segments: &(&&str, &&str)| *segments.0 == "**" || *segments.1 == "**";
+        let mut both = self.segments.iter().zip(&other.segments).take_while(|both| !anywhere(both));
+        self.owners != other.owners && !both.any(apart)
     }
 
     /// Whether it surely matches all that another matches.

@@ -234,7 +234,8 @@ impl Splices {
     /// # Errors
     /// Two changes are about one part of the first: what would stand there is neither.
     pub fn apply(mut self, first: &Source<'_>) -> Result<Merged, MergeError> {
-        self.0.sort_by_key(|splice| splice.at.start);
+        // What is added in front of a part stands before what is put in its place.
+        self.0.sort_by_key(|splice| (splice.at.start, splice.at.end));
         let mut built = Built::default();
         let mut done = 0;
         for Splice { at, pieces, claim } in &self.0 {
