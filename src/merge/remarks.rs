@@ -234,7 +234,9 @@ impl<'t> Annotated<'t> {
 
     /// The comment at the end of a line.
     fn trailing(&self, line: usize) -> Option<&Remark> {
-        self.near(line).iter().find(|remark| !remark.own && remark.lines.0 == line)
+        let is_last = |end: usize| self.source.text[end..self.source.line_end(end)].trim().is_empty();
+        let here = |remark: &&Remark| !remark.own && remark.lines.0 == line && is_last(remark.span.end);
+        self.near(line).iter().find(here)
     }
 
     /// The last comment on top, if what stands there is about all of the text.
@@ -258,6 +260,21 @@ impl<'t> Annotated<'t> {
         self.line_start(above.map_or(spot.at, |remark| remark.span.start))
     }
 
+    /// What begins the line of a spot: if that is the end of a text of several lines, what has that text.
+    fn open(&self, spot: &Spot) -> Spot {
+        let line = |at| self.source.line(at);
+        let mut at = spot.at;
+        loop {
+            let here = self.begins.get(&line(at)).map_or(at, |one| one.at);
+            match self.spots[..self.spots.partition_point(|one| one.at < here)].last() {
+                Some(one) if line(one.at) < line(at) && line(one.end) == line(at) && one.end <= here => {
+                    at = one.at
+                }
+                _ => return Spot { at, end: spot.end },
+            }
+        }
+    }
+
     /// The line below a place.
     fn below(&self, at: usize) -> &str {
         self.source.text[at..].lines().nth(1).unwrap_or_default().trim()
@@ -276,8 +293,8 @@ pub(super) fn keep(
     let pair = Pair::new(joined.source, second.source);
     let line_of = |remark: &Remark| joined.begins.range(remark.lines.0..).next().map(|(line, _)| *line);
     let said = joined.remarks.iter().filter_map(|remark| Some((line_of(remark)?, remark.text.as_str())));
-    let (said, splices) = (said.collect(), Splices::default());
-    let mut writer = Writer { pair, joined, second, there, said, is_on_top: false, splices };
+    let (said, filled, splices) = (said.collect(), BTreeSet::new(), Splices::default());
+    let mut writer = Writer { pair, joined, second, there, said, is_on_top: false, filled, splices };
     for (place, group) in second.placed() {
         writer.put(place, group, found);
     }
@@ -302,6 +319,8 @@ struct Writer<'w, 't> {
     said: BTreeSet<(usize, &'w str)>,
     /// Whether something was added on top.
     is_on_top: bool,
+    /// The ends of lines that one was added at.
+    filled: BTreeSet<usize>,
     splices: Splices,
 }
 
@@ -384,6 +403,7 @@ impl<'w> Writer<'w, '_> {
     /// Right above a key: the words that go on or come before what is there stand around it.
     fn above(&mut self, spot: &Spot, group: &'w [Remark]) {
         let (joined, first) = (self.joined, self.pair.first);
+        let spot = &joined.open(spot);
         let line = first.line(spot.at);
         if group.iter().all(|remark| self.said.contains(&(line, &remark.text))) {
             return;
@@ -417,11 +437,13 @@ impl<'w> Writer<'w, '_> {
         };
         let comment = self.pair.moved(remark.span.clone(), first.indentation(found.spot.at));
         match (room, trailing) {
-            (_, Some(trailing)) if found.standing == Standing::Replaced => {
+            (_, Some(trailing))
+                if found.standing == Standing::Replaced && self.filled.insert(trailing.span.start) =>
+            {
                 self.said.insert((line, &remark.text));
                 self.splices.put(trailing.span.clone(), vec![comment]);
             }
-            (Some(room), None) if found.standing != Standing::Joined => {
+            (Some(room), None) if found.standing != Standing::Joined && self.filled.insert(room) => {
                 let before = &self.pair.second.text[..remark.span.start];
                 let gap = &before[before.trim_end_matches([' ', '\t']).len()..];
                 let gap = if gap.is_empty() { " " } else { gap };
@@ -433,7 +455,7 @@ impl<'w> Writer<'w, '_> {
     }
 
     fn before(&mut self, spot: &Spot, group: &[Remark]) {
-        let at = self.joined.lead(spot);
+        let at = self.joined.lead(&self.joined.open(spot));
         let above = self.pair.first.text[..at].lines().next_back().unwrap_or_default().trim();
         if !above.is_empty() && !above.ends_with(['{', '[', '\u{feff}']) {
             self.splices.insert(at, vec![Piece::glue(self.pair.line_break)]);

@@ -536,9 +536,7 @@ impl Writer<'_, '_> {
             },
             Edit::Replace { old, new, path, .. } => {
                 if old.form == Form::Flow {
-                    let line = self.pair.second.line(new.span.start);
-                    let text = self.inline(new);
-                    self.splices.put(old.span.clone(), vec![Piece::rewritten(text, line)]);
+                    self.splices.put(old.span.clone(), self.inline(new));
                 } else {
                     self.clashes.push(self.pair.clash(path.join("."), &old.span, &new.span, Why::Table));
                 }
@@ -551,9 +549,10 @@ impl Writer<'_, '_> {
             }
             Edit::Widen { old, key, added } => {
                 self.splices.insert(old.span.start, vec![Piece::glue(format!("{{ {key} = "))]);
-                let more: String =
-                    added.iter().map(|member| format!(", {}", self.pair_text(member))).collect();
-                self.splices.insert(old.span.end, vec![Piece::glue(format!("{more} }}"))]);
+                let more =
+                    added.iter().flat_map(|member| [vec![Piece::glue(", ")], self.entry(member)].concat());
+                let pieces = more.chain([Piece::glue(" }")]).collect();
+                self.splices.insert(old.span.end, pieces);
             }
         }
     }
@@ -572,13 +571,13 @@ impl Writer<'_, '_> {
         // Before TOML 1.1, braces stand in one line.
         let style = Style { comments: Comments::Hash, lines: list, hanging: false };
         let mut splices = std::mem::take(&mut self.splices);
-        flow::grow(self.pair, &mut splices, into, added, &style, &|member, indentation| {
-            let line = self.pair.second.line(member.key_at.start);
-            match (list, member.value.form) {
-                (true, Form::Flow) => vec![self.raw(&member.value, indentation)],
-                (true, _) => vec![Piece::rewritten(self.inline(&member.value), line)],
-                (false, _) => vec![Piece::rewritten(self.pair_text(member), line)],
-            }
+        flow::grow(self.pair, &mut splices, into, added, &style, &|member, indentation| match (
+            list,
+            member.value.form,
+        ) {
+            (true, Form::Flow) => vec![self.raw(&member.value, indentation)],
+            (true, _) => self.inline(&member.value),
+            (false, _) => self.entry(member),
         });
         self.splices = splices;
     }
@@ -601,9 +600,8 @@ impl Writer<'_, '_> {
                     let gap = self.pair.line_break.repeat(2);
                     pieces.extend([Piece::glue(gap), Piece::rewritten(header, line)]);
                     for member in members {
-                        let line = self.pair.second.line(member.key_at.start);
                         pieces.push(Piece::glue(self.pair.line_break));
-                        pieces.push(Piece::rewritten(self.pair_text(member), line));
+                        pieces.extend(self.entry(member));
                     }
                 }
                 _ => {
@@ -726,7 +724,7 @@ impl Writer<'_, '_> {
         line.push(Piece::rewritten(format!("{prefix}{key} = "), second.line(member.key_at.start)));
         match member.value.form {
             Form::Flow => line.push(self.raw(&member.value, indentation)),
-            _ => line.push(Piece::glue(self.inline(&member.value))),
+            _ => line.extend(self.inline(&member.value)),
         }
         if own_line && member.value.span.end < member.whole.end {
             line.push(self.pair.moved(member.value.span.end..member.whole.end, indentation));
@@ -746,24 +744,33 @@ impl Writer<'_, '_> {
     }
 
     /// An entry between braces.
-    fn pair_text(&self, member: &Member) -> String {
-        format!("{} = {}", &self.pair.second.text[member.key_at.clone()], self.inline(&member.value))
+    fn entry(&self, member: &Member) -> Vec<Piece> {
+        let mut pieces = vec![self.pair.copied(member.key_at.clone()), Piece::glue(" = ")];
+        pieces.extend(self.inline(&member.value));
+        pieces
     }
 
     /// A value of the second in brackets, if it is not.
-    fn inline(&self, value: &Node) -> String {
-        match &value.data {
+    fn inline(&self, value: &Node) -> Vec<Piece> {
+        let (open, close, members): (_, _, Vec<Vec<Piece>>) = match &value.data {
             Data::Map(members) if value.form != Form::Flow => {
-                let members: Vec<String> = members.iter().map(|member| self.pair_text(member)).collect();
-                if members.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", members.join(", ")) }
+                ("{ ", " }", members.iter().map(|member| self.entry(member)).collect())
             }
             Data::List(items) if value.form != Form::Flow => {
-                let items: Vec<String> = items.iter().map(|item| self.inline(&item.value)).collect();
-                format!("[{}]", items.join(", "))
+                ("[", "]", items.iter().map(|item| self.inline(&item.value)).collect())
             }
-            _ => self.pair.second.text[value.span.clone()]
-                .replace("\r\n", "\n")
-                .replace('\n', self.pair.line_break),
+            _ => return vec![self.pair.copied(value.span.clone())],
+        };
+        if members.is_empty() {
+            return vec![Piece::rewritten("{}", self.pair.second.line(value.span.start))];
         }
+        let separators = std::iter::once(open).chain(std::iter::repeat(", "));
+        let mut pieces: Vec<Piece> = Vec::new();
+        for (separator, member) in separators.zip(members) {
+            pieces.push(Piece::glue(separator));
+            pieces.extend(member);
+        }
+        pieces.push(Piece::glue(close));
+        pieces
     }
 }
