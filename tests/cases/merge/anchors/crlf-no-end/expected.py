@@ -6,6 +6,5 @@ import sys
 # packwright:begin run
 run()
 run()
-if a:
-    stop()
+stop()
 # packwright:end run

@@ -5,7 +5,5 @@ import sys
 
 # packwright:begin run
 run()
-
-if a:
-    stop()
+stop()
 # packwright:end run
