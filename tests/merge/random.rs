@@ -1,11 +1,17 @@
 //! Random values, and random ways to write one down.
 
+use std::collections::BTreeSet;
+
+use packwright::composition::Prefer;
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 const KEYS: &[&str] = &["a", "b", "c", "name", "deep-key", "k1"];
 
-/// Values as all three formats have them: no null, no list with a list in it.
+/// Of several lines.
+const TEXTS: &[&str] = &["one\ntwo", "one\ntwo\n", "a: b\n# c\n  - d\n", "one\n\n  [b]\ntwo = 2\n", "one\n"];
+
+/// Values as all three formats have them; TOML but for the nulls.
 fn value() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         any::<bool>().prop_map(Value::from),
@@ -21,6 +27,8 @@ fn value() -> impl Strategy<Value = Value> {
             Just("é")
         ]
         .prop_map(Value::from),
+        prop::sample::select(TEXTS).prop_map(Value::from),
+        Just(Value::Null),
     ];
     scalar.prop_recursive(3, 20, 4, |inner| {
         prop_oneof![
@@ -39,15 +47,29 @@ pub fn table() -> impl Strategy<Value = Value> {
     prop::collection::btree_map(prop::sample::select(KEYS), value(), 0..5).prop_map(object)
 }
 
+/// The value without its nulls, which TOML has not.
+pub fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().filter(|item| !item.is_null()).map(without_nulls).collect(),
+        Value::Object(entries) => {
+            let entries = entries.iter().filter(|(_, value)| !value.is_null());
+            entries.map(|(key, value)| (key.clone(), without_nulls(value))).collect::<Map<_, _>>().into()
+        }
+        scalar => scalar.clone(),
+    }
+}
+
 /// How a text looks, drawn from a list of numbers that goes round.
 #[derive(Clone, Debug)]
 pub struct Look {
     draws: Vec<u8>,
     at: usize,
+    /// Where the last block scalar of YAML ends.
+    block_end: usize,
 }
 
 pub fn look() -> impl Strategy<Value = Look> {
-    prop::collection::vec(any::<u8>(), 1..40).prop_map(|draws| Look { draws, at: 0 })
+    prop::collection::vec(any::<u8>(), 1..40).prop_map(|draws| Look { draws, at: 0, block_end: 0 })
 }
 
 impl Look {
@@ -66,9 +88,10 @@ impl Look {
 
     /// The same text with the line ends, the mark and the end of some editor.
     fn finished(mut self, text: String) -> String {
+        let ends_in_block = self.block_end == text.len();
         let text = if self.draw(4) == 0 { text.replace('\n', "\r\n") } else { text };
         let text = if self.draw(6) == 0 { format!("\u{feff}{text}") } else { text };
-        if self.draw(4) == 0 { text.trim_end().to_owned() } else { text }
+        if self.draw(4) == 0 && !ends_in_block { text.trim_end().to_owned() } else { text }
     }
 
     pub fn json(mut self, value: &Value) -> String {
@@ -157,6 +180,16 @@ impl Look {
                 let below =
                     if head != "-" && value.is_array() && self.draw(3) == 0 { column } else { column + step };
                 self.yaml_block(value, below, out);
+            } else if let Some(text) = value.as_str().filter(|text| text.contains('\n') && self.draw(2) == 0)
+            {
+                let chomping = if text.ends_with('\n') { "" } else { "-" };
+                // A comment behind the mark is taken for a part of the scalar, and goes where it goes.
+                out.push_str(&format!(" |{chomping}\n"));
+                let inner = " ".repeat(column + 2 + 2 * usize::from(self.draw(2)));
+                for line in text.lines() {
+                    out.push_str(&format!("{}{line}\n", if line.is_empty() { "" } else { &inner }));
+                }
+                self.block_end = out.len();
             } else {
                 out.push_str(&format!(" {}{}\n", flow(value), self.trailing("#")));
             }
@@ -167,6 +200,11 @@ impl Look {
         let mut text = self.comment("#", "");
         self.toml_table(value, "", &mut text);
         self.finished(text)
+    }
+
+    fn quoted_lines(&mut self, text: &str) -> String {
+        let quotes = ["\"\"\"", "'''"][usize::from(self.draw(2))];
+        format!("{quotes}{}{text}{quotes}", ["", "\n"][usize::from(self.draw(2))])
     }
 
     fn toml_table(&mut self, value: &Value, path: &str, out: &mut String) {
@@ -186,7 +224,11 @@ impl Look {
                         out.push_str(&format!("{key}.{inner} = {}{}\n", inline(value), self.trailing("#")));
                     }
                 }
-                _ => out.push_str(&format!("{key} = {}{}\n", inline(value), self.trailing("#"))),
+                _ => {
+                    let text = value.as_str().filter(|text| text.contains('\n') && self.draw(2) == 0);
+                    let written = text.map_or_else(|| inline(value), |text| self.quoted_lines(text));
+                    out.push_str(&format!("{key} = {written}{}\n", self.trailing("#")));
+                }
             }
         }
         for (key, value) in sections {
@@ -221,26 +263,51 @@ fn inline(value: &Value) -> String {
     }
 }
 
-/// What the values of two texts are together, the first kept where they differ.
-pub fn model(first: &Value, second: &Value) -> Value {
+/// What the values of two texts are together, and the key paths of those that differ. There stands
+/// what is preferred.
+pub fn model(first: &Value, second: &Value, prefer: Option<Prefer>) -> (Value, BTreeSet<String>) {
+    let mut differ = BTreeSet::new();
+    (joined(first, second, prefer, "", &mut differ), differ)
+}
+
+fn joined(
+    first: &Value,
+    second: &Value,
+    prefer: Option<Prefer>,
+    path: &str,
+    differ: &mut BTreeSet<String>,
+) -> Value {
     match (first, second) {
         (Value::Object(ours), Value::Object(theirs)) => {
-            let mut joined = ours.clone();
+            let mut all = ours.clone();
             for (key, value) in theirs {
-                let value = ours.get(key).map_or_else(|| value.clone(), |ours| model(ours, value));
-                joined.insert(key.clone(), value);
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let value = ours
+                    .get(key)
+                    .map_or_else(|| value.clone(), |ours| joined(ours, value, prefer, &path, differ));
+                all.insert(key.clone(), value);
             }
-            joined.into()
+            all.into()
         }
         (Value::Array(ours), Value::Array(theirs)) => {
-            let mut joined = ours.clone();
-            for value in theirs {
-                if !ours.contains(value) {
-                    joined.push(value.clone());
-                }
-            }
-            json!(joined)
+            let new = theirs.iter().filter(|value| !ours.contains(value));
+            ours.iter().chain(new).cloned().collect()
         }
-        _ => first.clone(),
+        _ if first == second => first.clone(),
+        _ => {
+            differ.insert(path.to_owned());
+            if prefer == Some(Prefer::Later) { second.clone() } else { first.clone() }
+        }
     }
+}
+
+/// The second without what the first has: what both have is a table, or the second's has another name.
+pub fn apart(first: &Value, second: &Value) -> Value {
+    let (Some(ours), Some(theirs)) = (first.as_object(), second.as_object()) else { return second.clone() };
+    let entries = theirs.iter().map(|(key, value)| match ours.get(key) {
+        None => (key.clone(), value.clone()),
+        Some(ours) if ours.is_object() && value.is_object() => (key.clone(), apart(ours, value)),
+        Some(_) => (format!("z{key}"), value.clone()),
+    });
+    entries.collect::<Map<_, _>>().into()
 }
