@@ -541,8 +541,8 @@ fn an_alias_stands_for_what_its_own_text_says() {
 /// What a text of owners says of a path; none if no line speaks of it.
 fn owners<'t>(text: &'t str, path: &str) -> Option<Vec<&'t str>> {
     let rules = text.lines().map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
-    let spoken = rules.filter_map(|mut words| is_about(words.next()?, path).then(|| words.collect()));
-    spoken.last()
+    let mut spoken = rules.filter_map(|mut words| is_about(words.next()?, path).then(|| words.collect()));
+    spoken.next_back()
 }
 
 /// Whether a pattern of `CODEOWNERS` is about a path, which has segments of one letter and perhaps an
