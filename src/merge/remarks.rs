@@ -319,7 +319,7 @@ struct Writer<'w, 't> {
     said: BTreeSet<(usize, &'w str)>,
     /// Whether something was added on top.
     is_on_top: bool,
-    /// The ends of lines that one was added at.
+    /// The ends of lines that one was added at, and where those begin that the second has there, too.
     filled: BTreeSet<usize>,
     splices: Splices,
 }
@@ -425,9 +425,10 @@ impl<'w> Writer<'w, '_> {
     fn beside(&mut self, found: &Found, remark: &'w Remark, place: Place) {
         let (joined, first) = (self.joined, self.pair.first);
         let (line, end) = (first.line(found.spot.at), first.line(found.spot.end));
-        let is_there = self.said.contains(&(line, &remark.text))
-            || joined.trailing(end).is_some_and(|there| there.text == remark.text);
-        if is_there || found.standing == Standing::First {
+        let same = joined.trailing(end).filter(|there| there.text == remark.text);
+        // It is the second's now, and stays when another of the second comes there.
+        self.filled.extend(same.map(|there| there.span.start));
+        if same.is_some() || self.said.contains(&(line, &remark.text)) || found.standing == Standing::First {
             return;
         }
         let closes = matches!(place, Place::Closing(_)) && end > line;
