@@ -51,6 +51,10 @@ pub(super) fn merge(
     let (one, other) = (closed(first, &ours), closed(second, &theirs));
     let (one, other) = (Source::new(first.side, &one)?, Source::new(second.side, &other)?);
     let mut merged = deep::merge(&Yaml, ecosystem, &one, &other, policy)?;
+    // A first text without a line end may have taken that of a block scalar.
+    if open_end(&Source::new(first.side, &merged.text)?)?.is_some() {
+        merged.text.push_str(if merged.text.contains("\r\n") { "\r\n" } else { "\n" });
+    }
     // It may be the end still.
     if let Some(OpenEnd { header }) = ours
         && let Some(rest) = merged.text.strip_suffix(&one.text[header.start..])

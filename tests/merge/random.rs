@@ -64,12 +64,16 @@ pub fn without_nulls(value: &Value) -> Value {
 pub struct Look {
     draws: Vec<u8>,
     at: usize,
-    /// Where the last block scalar of YAML ends.
-    block_end: usize,
+    /// The last line of the last block scalar of YAML.
+    block_end: String,
 }
 
 pub fn look() -> impl Strategy<Value = Look> {
-    prop::collection::vec(any::<u8>(), 1..40).prop_map(|draws| Look { draws, at: 0, block_end: 0 })
+    prop::collection::vec(any::<u8>(), 1..40).prop_map(|draws| Look {
+        draws,
+        at: 0,
+        block_end: String::new(),
+    })
 }
 
 impl Look {
@@ -88,7 +92,8 @@ impl Look {
 
     /// The same text with the line ends, the mark and the end of some editor.
     fn finished(mut self, text: String) -> String {
-        let ends_in_block = self.block_end == text.len();
+        // Without a line end such a scalar would be another text.
+        let ends_in_block = text.lines().last().is_some_and(|line| line == self.block_end);
         let text = if self.draw(4) == 0 { text.replace('\n', "\r\n") } else { text };
         let text = if self.draw(6) == 0 { format!("\u{feff}{text}") } else { text };
         if self.draw(4) == 0 && !ends_in_block { text.trim_end().to_owned() } else { text }
@@ -189,7 +194,7 @@ impl Look {
                 for line in text.lines() {
                     out.push_str(&format!("{}{line}\n", if line.is_empty() { "" } else { &inner }));
                 }
-                self.block_end = out.len();
+                self.block_end = out.lines().last().unwrap_or_default().to_owned();
             } else {
                 out.push_str(&format!(" {}{}\n", flow(value), self.trailing("#")));
             }

@@ -253,6 +253,8 @@ describe("generate", { concurrency: 4 }, () => {
     assert.equal((await run("greeting", "--name", "demo", "--output", ".")).stderr, "");
     const renamed = await run("--name", "other", "--json");
     assert.deepEqual([renamed.code, JSON.parse(renamed.stdout).directory], [0, "."], renamed.stdout);
+    await fails(["generate", "--check", "greeting", ...fixed], 13, "out-of-date", ["`src/demo.txt` is no longer made", "remove it"], { cwd });
+    rmSync(join(cwd, "src/demo.txt"));
     assert.equal((await run("--check", "greeting")).stdout, ". is exactly what the packs give\n");
     assert.equal((await run("--check", "greeting", "--name", "demo")).code, 13, "the project here is called otherwise");
     const words = "`.` holds a project; this makes another in `ed`. `--output .` changes the one here\n";

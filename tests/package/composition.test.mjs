@@ -47,7 +47,7 @@ const from = ["--registry", `fixtures=${registry}`];
 const both = ["generate", "app", "ci", "--name", "demo", "--var", "owner=Ada", "--timestamp", timestamp, ...from];
 
 const JOINED = '{\n  // the app\n  "name": "demo",\n  "scripts": {\n    "start": "node .",\n    "test": "node --test"\n  },\n  "private": true\n}\n';
-const MERGED = '{\n  "name": "old", // mine\n  "scripts": {\n    "start": "node .",\n    "test": "node --test"\n  },\n  "private": true\n}\n';
+const MERGED = '{\n  // the app\n  "name": "old", // mine\n  "scripts": {\n    "start": "node .",\n    "test": "node --test"\n  },\n  "private": true\n}\n';
 
 /** A directory in which `demo` has two files of somebody. */
 function occupied() {
