@@ -118,6 +118,13 @@ pub(super) async fn generate(
     let former: Vec<&LockedFile> = match lock {
         // Which of the files that were made before would have been made again cannot be known.
         Some(lock) if !problems.is_empty() => lock.content.files.iter().collect(),
+        Some(lock) if check && is_whole => {
+            // Who only removed what is left over need not write that down.
+            let is_edited = |file: &LockedFile| {
+                leftovers.iter().any(|left| left.is_edited && left.file.path == file.path)
+            };
+            lock.content.files.iter().filter(|file| !is_edited(file)).collect()
+        }
         _ => leftovers.iter().filter(|left| !left.is_edited).map(|left| left.file).collect(),
     };
     let lockfile = inquiry.lockfile(&tree, &masked, &former).to_text();

@@ -174,7 +174,7 @@ describe("generate", { concurrency: 4 }, () => {
     golden(assert, "origin-merged", merged.stdout);
     const copied = await packwright([...both, "--origin", "raw/notes.txt", "--json"], { cwd });
     const { lines } = JSON.parse(copied.stdout);
-    assert.deepEqual(lines.at(-1), { text: "no end", from: { pack: "app", version: "1.0.0", source: "raw/notes.txt", line: 2 } });
+    assert.deepEqual(lines.at(-1), { text: "no end", from: { pack: "app", version: "1.0.0", source: "raw/notes.txt", line: 2 }, also: [] });
     const binary = await packwright([...both, "--origin", "raw/logo.png"], { cwd });
     assert.equal(binary.stdout, "app@1.0.0 raw/logo.png: 2 B that are not text\n");
     const none = await packwright([...both, "--origin", "nothing.txt"], { cwd });

@@ -221,6 +221,14 @@ fn files_that_are_made_no_more_are_named() {
     let errors =
         host.run(http(&json.replace("\"target\":true", "\"target\":true,\"check\":true"))).unwrap_err();
     assert!(shown(&errors).contains("error[out-of-date]: `left.txt` is no longer made by the packs"));
+    // Removing it is all there is to do.
+    let check = json.replace("\"target\":true", "\"target\":true,\"check\":true");
+    let mut tidied = host.roots["target"].clone();
+    tidied.remove("left.txt");
+    put(&mut tidied, "packwright.lock", made.lockfile.as_bytes(), Mode::Regular);
+    let mut tidy = server(&["1.0.0"]);
+    tidy.roots.insert("target".into(), tidied);
+    tidy.run(http(&check)).unwrap_or_else(|errors| panic!("{}", shown(&errors)));
     let paths = |made: &Project| {
         let files = Lockfile::parse(&made.lockfile).unwrap().files;
         files.into_iter().map(|file| file.path.to_string()).collect::<Vec<_>>()
